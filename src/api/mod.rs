@@ -1,0 +1,1 @@
+//! The edge: schema assembly, HTTP, WebSocket, SSE, limits, the explorer page.

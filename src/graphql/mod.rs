@@ -1,0 +1,1 @@
+//! The vocabulary of resolvers: scalars, moments, pages, errors, request scope.

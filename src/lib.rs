@@ -1,0 +1,14 @@
+//! Hindsight keeps every change of a business as immutable events and answers every query as of any moment.
+//!
+//! The modules in the order of their dependencies; each may name only those above it.
+
+/// The edge: schema assembly, HTTP, WebSocket, SSE, limits.
+pub mod api;
+/// Event sourcing: log, decisions, feed, read models, moments. Knows no product and no GraphQL.
+pub mod engine;
+/// The vocabulary of resolvers: scalars, moments, pages, errors, request scope.
+pub mod graphql;
+/// The query side: one folder a question.
+pub mod read;
+/// The command side: one folder an aggregate.
+pub mod write;

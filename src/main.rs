@@ -1,0 +1,3 @@
+//! Parse, start, wait for the signal.
+
+fn main() {}

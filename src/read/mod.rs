@@ -1,0 +1,1 @@
+//! The query side: one folder a question; this list names them all.

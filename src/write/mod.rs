@@ -1,0 +1,1 @@
+//! The command side: one folder an aggregate; this list names them all.
