@@ -5,5 +5,7 @@
 
 pub mod decision;
 pub mod event;
+pub mod log;
 pub mod read_model;
+pub mod store;
 pub mod time;
