@@ -1,0 +1,225 @@
+//! Folding a batch of whole commands, and the versions of rows that come of it. No database here.
+
+use std::any::TypeId;
+use std::collections::{HashMap, HashSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use super::definition::{Folding, Table};
+use super::rows::{AnyRow, Key, Keys, Place, Rows};
+use crate::engine::event::{DecodeError, Position, Recorded};
+
+/// How often rows are asked for ahead of their events; what is still missing then is asked for at its turn.
+const ROUNDS_AHEAD: usize = 4;
+
+/// How often one command's keys may lead to further keys.
+const ROUNDS_OF_A_COMMAND: usize = 64;
+
+/// The whole commands at the beginning of a page.
+pub(super) fn whole_commands(page: &[Recorded]) -> Vec<&[Recorded]> {
+    let mut commands: Vec<&[Recorded]> = page.chunk_by(|a, b| a.command_end == b.command_end).collect();
+    if commands.last().and_then(|last| last.last()).is_some_and(|event| !event.ends_command()) {
+        commands.pop();
+    }
+    commands
+}
+
+/// What a batch needs next.
+pub(super) enum Step {
+    /// These rows, or the knowledge that they are not there; see [`Batch::learn`].
+    Load(HashSet<Place>),
+    /// Nothing: all is folded.
+    Done,
+    /// The model cannot go on: its fold of command number `command` failed.
+    Stopped { command: usize, why: String },
+}
+
+/// A batch being folded.
+pub(super) struct Batch<'a> {
+    model: &'a dyn Folding,
+    tables: &'a [Table],
+    commands: &'a [&'a [Recorded]],
+    next: usize,
+    rounds_ahead: usize,
+    rounds_of_command: usize,
+    rows: Rows,
+    tracks: HashMap<Place, Track>,
+    past: HashMap<TypeId, Vec<Past>>,
+}
+
+/// One row through a batch.
+struct Track {
+    stored: bool,
+    /// The command that made the version of now; meaningless when there is none.
+    since: Position,
+    changed: bool,
+}
+
+/// A version of a row that has ended.
+pub(super) struct Past {
+    pub row: Arc<dyn AnyRow>,
+    pub from: Position,
+    pub to: Position,
+}
+
+/// What a batch does to one table.
+#[derive(Default)]
+pub(super) struct Changes {
+    /// Rows of now that are new or other than before, each with the command that made it so.
+    pub put: Vec<(Arc<dyn AnyRow>, Position)>,
+    /// Rows of now that are no longer there.
+    pub removed: Vec<Key>,
+    pub past: Vec<Past>,
+}
+
+impl<'a> Batch<'a> {
+    pub fn new(model: &'a dyn Folding, tables: &'a [Table], commands: &'a [&'a [Recorded]]) -> Self {
+        Self {
+            model,
+            tables,
+            commands,
+            next: 0,
+            rounds_ahead: 0,
+            rounds_of_command: 0,
+            rows: Rows::default(),
+            tracks: HashMap::new(),
+            past: HashMap::new(),
+        }
+    }
+
+    /// What the tables hold at a place that was asked for: a row with its `valid_from`, or nothing.
+    pub fn learn(&mut self, place: Place, found: Option<(Arc<dyn AnyRow>, Position)>) {
+        let (held, since) = found.map_or((None, Position::ZERO), |(row, since)| (Some(row), since));
+        self.tracks.insert(place.clone(), Track { stored: held.is_some(), since, changed: false });
+        self.rows.learn(place, held);
+    }
+
+    /// Whether it is known what stands at a place.
+    pub fn knows(&self, place: &Place) -> bool {
+        self.rows.knows(place)
+    }
+
+    /// Folds as far as the rows in hand allow.
+    pub fn step(&mut self) -> Step {
+        if self.rounds_ahead < ROUNDS_AHEAD {
+            self.rounds_ahead += 1;
+            let missing = self.missing_ahead();
+            if !missing.is_empty() {
+                return Step::Load(missing);
+            }
+            self.rounds_ahead = ROUNDS_AHEAD;
+        }
+        while let Some(command) = self.commands.get(self.next) {
+            match self.fold(command) {
+                Ok(missing) if missing.is_empty() => self.settle(command),
+                Ok(missing) if self.rounds_of_command < ROUNDS_OF_A_COMMAND => {
+                    self.rows.discard();
+                    self.rounds_of_command += 1;
+                    let mut all = self.missing_ahead();
+                    all.extend(missing);
+                    return Step::Load(all);
+                }
+                Ok(_) => return self.stopped(command, "its keys lead to further keys without end"),
+                Err(why) => return self.stopped(command, &why),
+            }
+        }
+        Step::Done
+    }
+
+    /// What is to be written, by table.
+    pub fn changes(self) -> HashMap<TypeId, Changes> {
+        let mut changes: HashMap<TypeId, Changes> = HashMap::new();
+        for (kind, past) in self.past {
+            changes.entry(kind).or_default().past = past;
+        }
+        for (place, track) in self.tracks.into_iter().filter(|(_, track)| track.changed) {
+            match self.rows.settled(&place) {
+                Some(row) => changes.entry(place.0).or_default().put.push((row, track.since)),
+                None if track.stored => changes.entry(place.0).or_default().removed.push(place.1),
+                None => {}
+            }
+        }
+        changes
+    }
+
+    /// The rows that the events to come will ask for, as far as the rows in hand tell. Errors wait for their turn.
+    fn missing_ahead(&mut self) -> HashSet<Place> {
+        let mut missing = HashSet::new();
+        for event in self.commands.iter().skip(self.next).flat_map(|command| command.iter()) {
+            if let Ok(keys) = guarded(|| self.model.keys(event, &self.rows)) {
+                missing.extend(self.unknown(&keys));
+            }
+        }
+        self.rows.forgive();
+        missing.retain(|place| self.fits(place));
+        missing
+    }
+
+    fn fits(&self, (kind, key): &Place) -> bool {
+        self.tables.iter().any(|table| table.row == *kind && table.fits(key))
+    }
+
+    fn unknown<'k>(&self, keys: &'k Keys) -> impl Iterator<Item = Place> + use<'k, '_> {
+        keys.iter().filter(|place| !self.rows.knows(place)).cloned()
+    }
+
+    /// Folds one command into the layer of changes; the rows it misses, if any.
+    fn fold(&mut self, command: &[Recorded]) -> Result<HashSet<Place>, String> {
+        for event in command {
+            let told =
+                |why: String| format!("event {} at position {}: {why}", event.event_type, event.position);
+            let keys = guarded(|| self.model.keys(event, &self.rows)).map_err(told)?;
+            if let Some((_, key)) = keys.iter().find(|place| !self.fits(place)) {
+                return Err(told(format!("its key {:?} fits no table that the model declares", key.0)));
+            }
+            let missing: HashSet<Place> = self.unknown(&keys).collect();
+            if !missing.is_empty() {
+                return Ok(missing);
+            }
+            self.rows.forgive();
+            guarded(|| self.model.fold(&mut self.rows, event)).map_err(told)?;
+            if let Some(stray) = self.rows.stray() {
+                let why =
+                    format!("the fold touched the row {:?}, which the event's keys do not name", stray.0);
+                return Err(told(why));
+            }
+        }
+        Ok(HashSet::new())
+    }
+
+    /// Takes over what a command changed: one version a row, made by the command's last position.
+    fn settle(&mut self, command: &[Recorded]) {
+        let Some(end) = command.last().map(|event| event.position) else { return };
+        for (place, before) in self.rows.settle() {
+            let Some(track) = self.tracks.get_mut(&place) else { continue };
+            if let Some(row) = before {
+                let ended = Past { row, from: track.since, to: end };
+                self.past.entry(place.0).or_default().push(ended);
+            }
+            track.since = end;
+            track.changed = true;
+        }
+        self.next += 1;
+        self.rounds_of_command = 0;
+    }
+
+    fn stopped(&mut self, command: &[Recorded], why: &str) -> Step {
+        self.rows.discard();
+        let position = command.first().map_or(Position::ZERO, |event| event.position);
+        Step::Stopped { command: self.next, why: format!("the command at position {position}: {why}") }
+    }
+}
+
+/// Runs a function of the model; a panic is an error like another.
+fn guarded<T>(ask: impl FnOnce() -> Result<T, DecodeError>) -> Result<T, String> {
+    match catch_unwind(AssertUnwindSafe(ask)) {
+        Ok(answer) => answer.map_err(|error| error.to_string()),
+        Err(panic) => {
+            let text = panic
+                .downcast_ref::<&str>()
+                .map(|text| (*text).to_owned())
+                .or_else(|| panic.downcast_ref::<String>().cloned());
+            Err(format!("panicked: {}", text.unwrap_or_else(|| "without a message".to_owned())))
+        }
+    }
+}

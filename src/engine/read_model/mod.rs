@@ -1,0 +1,29 @@
+//! Read models: pure folds over rows of their own. The engine keeps the rows, gives them a past and answers from both.
+//!
+//! A slice writes [`definition`] and asks a [`reader::Reader`]; everything else here runs on its own:
+//! [`runner`] follows the log, [`rebuild`] makes a new generation beside the serving one.
+
+mod batch;
+pub mod catalogue;
+pub mod definition;
+mod follow;
+mod instance;
+mod load;
+pub mod reader;
+pub mod rebuild;
+pub mod registry;
+mod rows;
+mod runner;
+mod source;
+mod statement;
+pub mod status;
+mod table;
+mod write;
+
+pub use definition::{Column, Index, ReadModel, Row, Table};
+pub use instance::{Checkpoint, Settings};
+pub use reader::{ReadError, Reader};
+pub use rebuild::RebuildError;
+pub use registry::{Builder, ReadModels, StartError};
+pub use rows::{AnyRow, Key, Keys, Rows};
+pub use status::{ModelState, ModelStatus};

@@ -1,0 +1,275 @@
+//! Reading a model as of a position: lists, counts, and any mix of keys and positions.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sea_orm::sea_query::SelectStatement;
+use sea_orm::{
+    ConnectionTrait, DbErr, EntityName, EntityTrait, FromQueryResult, QueryResult, QueryTrait, RuntimeErr,
+    Select,
+};
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::definition::{Row, Table};
+use super::instance::{Checkpoint, Instance};
+use super::rows::Key;
+use super::source::{Source, View};
+use super::statement::{self, ASKED, CHECKPOINT, COUNT, ORDER};
+use crate::engine::event::Position;
+
+/// A position at most this far behind the checkpoint is looked for among the versions that ended lately.
+const NEAR: i64 = 1_000;
+
+/// How long to wait before asking again when a statement saw less than the checkpoint that was shown: rows fell back
+/// with a database that crashed, or a copy lags.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Why a read has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    #[error("read model {model} has reached position {checkpoint}, asked for {asked}; try again shortly")]
+    NotYetVisible { model: &'static str, asked: Position, checkpoint: Position },
+    #[error("read model {model} has stopped and must be rebuilt: {failure}")]
+    Failed { model: &'static str, failure: String },
+    #[error("read model {model} has no table {table}: register it in `tables()`")]
+    NoSuchTable { model: &'static str, table: &'static str },
+    #[error("key {key:?} does not fit the primary key of table {table}")]
+    NoSuchKey { table: &'static str, key: Key },
+    #[error(transparent)]
+    Database(#[from] DbErr),
+}
+
+/// Reads from one model. Cheap to clone.
+#[derive(Clone)]
+pub struct Reader {
+    model: Arc<Instance>,
+    shown: watch::Receiver<Checkpoint>,
+}
+
+impl Reader {
+    pub(super) fn new(model: Arc<Instance>) -> Self {
+        Self { shown: model.watch(), model }
+    }
+
+    /// The model's name.
+    pub fn name(&self) -> &'static str {
+        self.model.name
+    }
+
+    /// The model's revision: what an answer of a position depends on beside the log.
+    pub fn revision(&self) -> i32 {
+        self.model.revision
+    }
+
+    /// Everything up to here can be read at once.
+    pub fn checkpoint(&self) -> Position {
+        self.shown.borrow().position
+    }
+
+    /// Waits until `at` can be read.
+    ///
+    /// # Errors
+    /// [`ReadError::NotYetVisible`] when `patience` is over, [`ReadError::Failed`] at once when the model has stopped.
+    pub async fn wait_for(&self, at: Position, patience: Duration) -> Result<(), ReadError> {
+        self.wait_until(at, Instant::now() + patience).await.map(|_| ())
+    }
+
+    /// The rows that a query finds at a position. The query is the entity's usual one, with filters, order and limit;
+    /// sub-selects in its filters may name the model's other tables and see them at the same position.
+    ///
+    /// A list sorted by creation is found faster far back when a filter bounds it by the moment too.
+    ///
+    /// # Errors
+    /// As [`wait_for`](Self::wait_for), or when the database fails.
+    pub async fn rows<E>(&self, at: Position, select: Select<E>) -> Result<Vec<E::Model>, ReadError>
+    where
+        E: EntityTrait,
+        E::Model: Row,
+    {
+        let table = self.table::<E>()?;
+        let query = select.into_query();
+        let found = self.ask(at, |source, view| statement::list(source, table, view, &query)).await?;
+        decoded(&found, ORDER, |_, row| Ok(row)).map_err(Into::into)
+    }
+
+    /// How many rows a query's filters find at a position, whatever its limit.
+    ///
+    /// # Errors
+    /// As [`rows`](Self::rows).
+    pub async fn count<E>(&self, at: Position, select: Select<E>) -> Result<u64, ReadError>
+    where
+        E: EntityTrait,
+        E::Model: Row,
+    {
+        let table = self.table::<E>()?;
+        let query = select.into_query();
+        let found = self.ask(at, |source, view| statement::count(source, table, view, &query)).await?;
+        let Some(row) = found.first() else { return Ok(0) };
+        let count = row.try_get::<i64>("", COUNT)?;
+        Ok(u64::try_from(count).unwrap_or_default())
+    }
+
+    /// The rows with these keys, each as of the position it is asked for at; those that were not there are left out.
+    /// One statement, whatever the mix.
+    ///
+    /// # Errors
+    /// As [`rows`](Self::rows); nothing is answered before the highest of the positions can be.
+    pub async fn each<E>(
+        &self,
+        asked: &[(Key, Position)],
+    ) -> Result<HashMap<(Key, Position), E::Model>, ReadError>
+    where
+        E: EntityTrait,
+        E::Model: Row,
+    {
+        let table = self.table::<E>()?;
+        if let Some((key, _)) = asked.iter().find(|(key, _)| !table.fits(key)) {
+            return Err(ReadError::NoSuchKey { table: table.name, key: key.clone() });
+        }
+        let query = E::find().into_query();
+        let mut answers = HashMap::with_capacity(asked.len());
+        for some in asked.chunks(statement::most_asked(self.model.store.backend(), table)) {
+            let some: Vec<(&Key, Position)> = some.iter().map(|(key, at)| (key, *at)).collect();
+            let first = some.first().map_or(Position::ZERO, |(_, at)| *at);
+            let highest = some.iter().map(|(_, at)| *at).max().unwrap_or(first);
+            let mixed = some.iter().any(|(_, at)| *at != highest);
+            let build = |source: Source<'_>, view| {
+                let view = if mixed { View::At { position: highest, near: false } } else { view };
+                statement::each(source, table, view, &query, &some)
+            };
+            let found = self.ask(highest, build).await?;
+            let place = |number: i64, row| {
+                let (key, at) = usize::try_from(number)
+                    .ok()
+                    .and_then(|number| some.get(number))
+                    .ok_or_else(|| DbErr::Type(format!("row {number} was not asked for")))?;
+                Ok((((*key).clone(), *at), row))
+            };
+            answers.extend(decoded(&found, ASKED, place)?);
+        }
+        Ok(answers)
+    }
+
+    /// The row with a key at a position.
+    ///
+    /// # Errors
+    /// As [`rows`](Self::rows).
+    pub async fn one<E>(&self, at: Position, key: impl Into<Key>) -> Result<Option<E::Model>, ReadError>
+    where
+        E: EntityTrait,
+        E::Model: Row,
+    {
+        Ok(self.each::<E>(&[(key.into(), at)]).await?.into_values().next())
+    }
+
+    fn table<E: EntityName>(&self) -> Result<&Table, ReadError> {
+        let name = E::default().table_name();
+        let found = self.model.tables.iter().find(|table| table.name == name);
+        found.ok_or(ReadError::NoSuchTable { model: self.model.name, table: name })
+    }
+
+    /// Asks in the shape that the checkpoint shown suggests; again in the other if the statement itself says otherwise.
+    async fn ask(
+        &self,
+        at: Position,
+        build: impl Fn(Source<'_>, View) -> SelectStatement,
+    ) -> Result<Vec<QueryResult>, ReadError> {
+        let until = Instant::now() + self.model.settings.patience;
+        let (mut is_past, mut has_refreshed, mut has_retried) = (false, false, false);
+        loop {
+            let shown = self.wait_until(at, until).await?;
+            let near = shown.position.get() - at.get() <= NEAR;
+            is_past |= at < shown.position;
+            let view = if is_past { View::At { position: at, near } } else { View::Now };
+            let statement = build(self.model.source(shown.generation), view);
+            let found = match self.model.store.reader().query_all(&statement).await {
+                Ok(found) => found,
+                Err(error) if is_missing_table(&error) && !has_refreshed => Vec::new(),
+                Err(error) if is_connection_lost(&error) && !has_retried => {
+                    has_retried = true;
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
+            let Some(first) = found.first() else {
+                if has_refreshed {
+                    let gone = format!("generation {} of read model {}", shown.generation, self.model.name);
+                    return Err(DbErr::RecordNotFound(gone).into());
+                }
+                has_refreshed = true;
+                self.model.offer(&self.model.serving().await?);
+                continue;
+            };
+            let stood = Position::from_stored(first.try_get::<i64>("", CHECKPOINT)?);
+            if stood == at || (stood > at && is_past) {
+                return Ok(found);
+            }
+            if stood > at {
+                is_past = true;
+            } else if Instant::now() + PAUSE >= until {
+                return Err(self.not_yet_visible(at, stood));
+            } else {
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+
+    async fn wait_until(&self, at: Position, until: Instant) -> Result<Checkpoint, ReadError> {
+        let mut shown = self.shown.clone();
+        let arrived = shown.wait_for(|shown| shown.position >= at || shown.failure.is_some());
+        let shown = match tokio::time::timeout_at(until, arrived).await {
+            Ok(Ok(shown)) => shown.clone(),
+            Ok(Err(_)) | Err(_) => return Err(self.not_yet_visible(at, self.checkpoint())),
+        };
+        match shown.failure {
+            Some(failure) => Err(ReadError::Failed { model: self.model.name, failure }),
+            None => Ok(shown),
+        }
+    }
+
+    fn not_yet_visible(&self, asked: Position, checkpoint: Position) -> ReadError {
+        ReadError::NotYetVisible { model: self.model.name, asked, checkpoint }
+    }
+}
+
+/// The rows of an answer, each with the number in the column `number`; rows without a number say that there is none.
+fn decoded<M: FromQueryResult, T>(
+    found: &[QueryResult],
+    number: &str,
+    place: impl Fn(i64, M) -> Result<T, DbErr>,
+) -> Result<Vec<T>, DbErr> {
+    let mut decoded = Vec::with_capacity(found.len());
+    for row in found {
+        if let Some(number) = row.try_get::<Option<i64>>("", number)? {
+            decoded.push(place(number, M::from_query_result(row, "")?)?);
+        }
+    }
+    Ok(decoded)
+}
+
+fn database_error(error: &DbErr) -> Option<&sqlx::Error> {
+    match error {
+        DbErr::Conn(RuntimeErr::SqlxError(cause))
+        | DbErr::Exec(RuntimeErr::SqlxError(cause))
+        | DbErr::Query(RuntimeErr::SqlxError(cause)) => Some(cause),
+        _ => None,
+    }
+}
+
+fn is_missing_table(error: &DbErr) -> bool {
+    let Some(sqlx::Error::Database(refusal)) = database_error(error) else { return false };
+    refusal.code().is_some_and(|code| code == "42P01") || refusal.message().starts_with("no such table")
+}
+
+fn is_connection_lost(error: &DbErr) -> bool {
+    match database_error(error) {
+        Some(sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed) => true,
+        // The server shuts down, or ended this session.
+        Some(sqlx::Error::Database(refusal)) => {
+            refusal.code().is_some_and(|code| code.starts_with("57P") || code.starts_with("08"))
+        }
+        _ => false,
+    }
+}

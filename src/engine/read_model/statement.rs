@@ -1,0 +1,159 @@
+//! The shapes of the statements that answer reads; each also tells its model's checkpoint in the same snapshot.
+
+use sea_orm::DbBackend;
+use sea_orm::sea_query::{
+    Alias, ArrayType, CommonTableExpression, Expr, ExprTrait, JoinType, Order, Query, SelectStatement,
+    WithClause,
+};
+
+use super::catalogue::{Generation, read_models};
+use super::definition::Table;
+use super::load::{KEY_COLUMNS, key_columns};
+use super::rows::Key;
+use super::source::{Brought, Source, View, brought};
+use super::table::{Twin, VALID_FROM, VALID_TO};
+use crate::engine::event::Position;
+
+/// The model's checkpoint; the only column that is never null.
+pub(super) const CHECKPOINT: &str = "__checkpoint";
+/// The place of a row in its list; null when the list is empty.
+pub(super) const ORDER: &str = "__order";
+/// How many rows there are.
+pub(super) const COUNT: &str = "__count";
+/// Which of the things asked for a row answers; null when none is there.
+pub(super) const ASKED: &str = "__asked";
+
+/// A list: the entity's usual query, over the rows of a view.
+pub(super) fn list(
+    source: Source<'_>,
+    table: &Table,
+    view: View,
+    query: &SelectStatement,
+) -> SelectStatement {
+    let mut page = match view {
+        View::Now => source.over(table, Twin::Now, query.clone()),
+        View::At { .. } => {
+            let both = source.branches(table, view, &branch_of(query));
+            let mut page = query.clone();
+            page.from_clear().from_subquery(both, Alias::new(table.name));
+            page
+        }
+    };
+    // SQLite may drop the order of a sub-select that has no limit.
+    if !has_limit(&page) {
+        page.limit(i64::MAX.unsigned_abs());
+    }
+    let mut numbered = Query::select();
+    numbered
+        .expr_as(Expr::cust("ROW_NUMBER() OVER ()"), Alias::new(ORDER))
+        .expr(Expr::cust("\"page\".*"))
+        .from_subquery(page, Alias::new("page"));
+    let mut statement = with_checkpoint(source.generation, numbered);
+    statement.order_by(Alias::new(ORDER), Order::Asc);
+    with(statement, source.siblings(view))
+}
+
+/// How many rows of a view the query's filters let through; its order and limit do not matter.
+pub(super) fn count(
+    source: Source<'_>,
+    table: &Table,
+    view: View,
+    query: &SelectStatement,
+) -> SelectStatement {
+    let mut branch = query.clone();
+    branch.clear_selects().clear_order_by().reset_limit().reset_offset().expr(Expr::cust("1"));
+    let mut counted = Query::select();
+    counted
+        .expr_as(Expr::cust("COUNT(*)"), Alias::new(COUNT))
+        .from_subquery(source.branches(table, view, &branch), Alias::new("counted"));
+    with(with_checkpoint(source.generation, counted), source.siblings(view))
+}
+
+/// Rows by key, each at a position of its own. `query` selects the entity's columns.
+pub(super) fn each(
+    source: Source<'_>,
+    table: &Table,
+    view: View,
+    query: &SelectStatement,
+    asked: &[(&Key, Position)],
+) -> SelectStatement {
+    let numbers = (0_i64..).take(asked.len()).map(Into::into).collect();
+    let positions = asked.iter().map(|(_, position)| position.get().into()).collect();
+    let keys: Vec<&Key> = asked.iter().map(|(key, _)| *key).collect();
+    let mut columns = vec![
+        Brought { name: "n", kind: ArrayType::BigInt, values: numbers },
+        Brought { name: "p", kind: ArrayType::BigInt, values: positions },
+    ];
+    columns.extend(key_columns(table, &keys));
+    let mut named = CommonTableExpression::new();
+    named.table_name(Alias::new("asked")).query(brought(source.backend, columns));
+
+    let side = |twin| side_of_each(source, table, twin, query.clone());
+    let mut both = side(Twin::Now);
+    if view != View::Now {
+        both.union(sea_orm::sea_query::UnionType::All, side(Twin::History));
+    }
+    with(with_checkpoint(source.generation, both), Some(WithClause::new().cte(named).to_owned()))
+}
+
+fn side_of_each(source: Source<'_>, table: &Table, twin: Twin, query: SelectStatement) -> SelectStatement {
+    let own = |name: &str| Expr::col((Alias::new(table.name), Alias::new(name)));
+    let asked = |name: &str| Expr::col((Alias::new("asked"), Alias::new(name)));
+    let mut fits = sea_orm::Condition::all().add(own(VALID_FROM).lte(asked("p")));
+    for (column, name) in table.key_columns().zip(KEY_COLUMNS) {
+        fits = fits.add(own(&column.name).eq(asked(name)));
+    }
+    if twin == Twin::History {
+        fits = fits.add(own(VALID_TO).gt(asked("p")));
+    }
+    let mut side = source.over(table, twin, query);
+    side.expr_as(asked("n"), Alias::new(ASKED)).join(JoinType::InnerJoin, Alias::new("asked"), fits);
+    side
+}
+
+/// The query as it stands inside of each twin: with what is needed to find its first rows, and not skipping any.
+fn branch_of(query: &SelectStatement) -> SelectStatement {
+    let mut branch = query.clone();
+    branch.reset_offset();
+    let skips = branch != *query;
+    if skips || !has_limit(query) {
+        branch.reset_limit().clear_order_by();
+    }
+    branch
+}
+
+fn has_limit(query: &SelectStatement) -> bool {
+    let mut without = query.clone();
+    without.reset_limit();
+    without != *query
+}
+
+/// The rows with their model's checkpoint beside each; one row with nothing but the checkpoint when there are none.
+fn with_checkpoint(generation: Generation, rows: SelectStatement) -> SelectStatement {
+    let catalogue = |column| Expr::col((Alias::new("catalogue"), column));
+    let mut statement = Query::select();
+    statement
+        .expr_as(catalogue(read_models::Column::Position), Alias::new(CHECKPOINT))
+        .expr(Expr::cust("\"answer\".*"))
+        .from_as(read_models::Entity, Alias::new("catalogue"))
+        .join_subquery(JoinType::LeftJoin, rows, Alias::new("answer"), Expr::cust("TRUE"))
+        .and_where(catalogue(read_models::Column::Name).eq(generation.name))
+        .and_where(catalogue(read_models::Column::Revision).eq(generation.revision))
+        .and_where(catalogue(read_models::Column::Generation).eq(generation.number));
+    statement
+}
+
+fn with(mut statement: SelectStatement, named: Option<WithClause>) -> SelectStatement {
+    if let Some(named) = named {
+        statement.with_cte(named);
+    }
+    statement
+}
+
+/// The most things asked for in one statement: SQLite binds at most 32,766 values.
+pub(super) fn most_asked(backend: DbBackend, table: &Table) -> usize {
+    match backend {
+        DbBackend::Postgres => 20_000,
+        _ => (32_766 / (table.key.len() + 2)).next_power_of_two() / 2,
+    }
+}

@@ -1,0 +1,203 @@
+//! The stored tables of a generation: the rows of now, and their twin with the rows of before.
+
+use sea_orm::sea_query::{
+    Alias, ArrayType, ColumnDef, ColumnType, Index as SqlIndex, IndexCreateStatement, Table as SqlTable,
+    TableCreateStatement, TableDropStatement,
+};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr};
+
+use super::definition::{Column, Table};
+
+/// The last position of the command that made this version of a row.
+pub(super) const VALID_FROM: &str = "valid_from";
+/// The last position of the command that ended it.
+pub(super) const VALID_TO: &str = "valid_to";
+
+/// PostgreSQL cuts longer names, and two of them would become one.
+const LONGEST_NAME: usize = 63;
+
+/// Which of the two twins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Twin {
+    Now,
+    History,
+}
+
+impl Twin {
+    const BOTH: [Self; 2] = [Self::Now, Self::History];
+}
+
+/// A table's stored name in one generation of one revision.
+pub(super) fn stored_name(table: &Table, revision: i32, generation: i32, twin: Twin) -> String {
+    let suffix = match twin {
+        Twin::Now => "",
+        Twin::History => "_history",
+    };
+    format!("{}_r{revision}_g{generation}{suffix}", table.name)
+}
+
+/// Makes both twins of every table, without the indexes that only queries need.
+pub(super) async fn create(
+    connection: &impl ConnectionTrait,
+    tables: &[Table],
+    revision: i32,
+    generation: i32,
+) -> Result<(), DbErr> {
+    let backend = connection.get_database_backend();
+    for table in tables {
+        for twin in Twin::BOTH {
+            connection.execute(&table_statement(table, revision, generation, twin, backend)).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes the indexes that queries need; cheaper after the bulk of the rows is there.
+pub(super) async fn create_indexes(
+    connection: &impl ConnectionTrait,
+    tables: &[Table],
+    revision: i32,
+    generation: i32,
+) -> Result<(), DbErr> {
+    for table in tables {
+        for twin in Twin::BOTH {
+            for statement in index_statements(table, revision, generation, twin) {
+                connection.execute(&statement).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Drops both twins of every table.
+pub(super) async fn drop(
+    connection: &impl ConnectionTrait,
+    tables: &[Table],
+    revision: i32,
+    generation: i32,
+) -> Result<(), DbErr> {
+    for table in tables {
+        for twin in Twin::BOTH {
+            let name = stored_name(table, revision, generation, twin);
+            let statement: TableDropStatement =
+                SqlTable::drop().table(Alias::new(name)).if_exists().to_owned();
+            connection.execute(&statement).await?;
+        }
+    }
+    Ok(())
+}
+
+fn table_statement(
+    table: &Table,
+    revision: i32,
+    generation: i32,
+    twin: Twin,
+    backend: DbBackend,
+) -> TableCreateStatement {
+    let name = stored_name(table, revision, generation, twin);
+    let mut statement = SqlTable::create();
+    statement.table(Alias::new(name)).if_not_exists();
+    for column in &table.columns {
+        statement.col(column_definition(column, backend));
+    }
+    statement.col(ColumnDef::new(Alias::new(VALID_FROM)).big_integer().not_null());
+    let mut key = SqlIndex::create();
+    for column in table.key_columns() {
+        key.col(Alias::new(&column.name));
+    }
+    if twin == Twin::History {
+        statement.col(ColumnDef::new(Alias::new(VALID_TO)).big_integer().not_null());
+        key.col(Alias::new(VALID_FROM));
+    }
+    statement.primary_key(&mut key);
+    statement
+}
+
+/// Text is matched and sorted by its bytes on both databases, whatever the server's locale is.
+fn column_definition(column: &Column, backend: DbBackend) -> ColumnDef {
+    let is_sqlite = backend == DbBackend::Sqlite;
+    let is_text = matches!(
+        column.definition,
+        ColumnType::Char(_) | ColumnType::String(_) | ColumnType::Text | ColumnType::Enum { .. }
+    );
+    let mut definition = match &column.definition {
+        _ if is_text => ColumnDef::new_with_type(Alias::new(&column.name), ColumnType::Text),
+        ColumnType::Uuid if is_sqlite => ColumnDef::new_with_type(Alias::new(&column.name), ColumnType::Blob),
+        other => ColumnDef::new_with_type(Alias::new(&column.name), other.clone()),
+    };
+    if is_text && !is_sqlite {
+        definition.extra(r#"COLLATE "C""#);
+    }
+    if column.nullable {
+        definition.null();
+    } else {
+        definition.not_null();
+    }
+    definition
+}
+
+fn index_statements(table: &Table, revision: i32, generation: i32, twin: Twin) -> Vec<IndexCreateStatement> {
+    let stored = stored_name(table, revision, generation, twin);
+    let mut statements: Vec<IndexCreateStatement> = table
+        .indexes
+        .iter()
+        .map(|index| {
+            let mut statement = SqlIndex::create();
+            statement.name(format!("{stored}_{}", index.name)).table(Alias::new(&stored)).if_not_exists();
+            let rest = table.key_columns().map(|column| &column.name);
+            for column in index.columns.iter().chain(rest.filter(|name| !index.columns.contains(name))) {
+                statement.col(Alias::new(column));
+            }
+            statement
+        })
+        .collect();
+    if twin == Twin::History {
+        let mut ended = SqlIndex::create();
+        ended.name(format!("{stored}_ended")).table(Alias::new(&stored)).if_not_exists();
+        ended.col(Alias::new(VALID_TO));
+        statements.push(ended);
+    }
+    statements
+}
+
+/// What is wrong with a table's declaration, if anything: told when the program starts, not in its first query.
+pub(super) fn complaint(table: &Table, revision: i32) -> Option<String> {
+    let name = table.name;
+    if table.key.is_empty() {
+        return Some(format!("table {name} has no primary key"));
+    }
+    if let Some(column) = table.columns.iter().find(|c| [VALID_FROM, VALID_TO].contains(&c.name.as_str())) {
+        return Some(format!("column {}.{} has a name that the engine needs itself", name, column.name));
+    }
+    if let Some(column) = table.columns.iter().find(|column| array_of(&column.values).is_none()) {
+        return Some(format!(
+            "column {}.{} holds {:?}; expected bool, i16, i32, i64, f32, f64, String, Vec<u8>, Uuid or JSON",
+            name, column.name, column.values
+        ));
+    }
+    let longest_index =
+        table.indexes.iter().map(|index| index.name.len()).max().unwrap_or(0).max("ended".len());
+    let longest = stored_name(table, revision, 99_999, Twin::History).len() + 1 + longest_index;
+    (longest > LONGEST_NAME).then(|| {
+        format!(
+            "table {name} and its longest index make a name of {longest} bytes; at most {LONGEST_NAME} are kept"
+        )
+    })
+}
+
+/// The PostgreSQL type of an array of such values; `None` for kinds that do not travel in bulk.
+pub(super) fn array_of(values: &ArrayType) -> Option<&'static str> {
+    Some(match values {
+        ArrayType::Bool => "bool[]",
+        ArrayType::SmallInt => "int2[]",
+        ArrayType::Int => "int4[]",
+        ArrayType::BigInt => "int8[]",
+        ArrayType::Float => "float4[]",
+        ArrayType::Double => "float8[]",
+        ArrayType::String => "text[]",
+        ArrayType::Bytes => "bytea[]",
+        ArrayType::Uuid => "uuid[]",
+        ArrayType::Json => "jsonb[]",
+        _ => return None,
+    })
+}
