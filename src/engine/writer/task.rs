@@ -60,7 +60,10 @@ enum Trouble {
 
 impl From<LogError> for Trouble {
     fn from(error: LogError) -> Self {
-        Self::Log(error)
+        match &error {
+            LogError::Database(cause) if failure_of(cause) == Failure::Data => Self::Data(error.to_string()),
+            _ => Self::Log(error),
+        }
     }
 }
 

@@ -1,0 +1,6 @@
+//! The engine by itself, on a toy domain, on both stores.
+
+mod deciding;
+mod following;
+mod moments;
+mod outcomes;

@@ -1,0 +1,1 @@
+//! Unknown outcomes: connections that are cut while a commit is under way.
