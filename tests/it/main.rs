@@ -1,0 +1,6 @@
+//! The one integration binary: each module tests the product from outside, on both databases where one is needed.
+
+// A test that cannot go on panics, in the functions beside its own body too.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod tidy;
