@@ -4,3 +4,4 @@ mod deciding;
 mod following;
 mod moments;
 mod outcomes;
+mod tampering;
