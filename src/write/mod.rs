@@ -22,6 +22,8 @@ pub mod user;
 mod golden;
 #[cfg(test)]
 mod samples;
+#[cfg(test)]
+mod tests;
 
 use crate::engine::decision::Aggregates;
 
