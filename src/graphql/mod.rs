@@ -13,3 +13,8 @@ pub use errors::{ErrorCode, Failure, Result};
 pub use ids::parse_id;
 pub use money::{Money, MoneyInput};
 pub use sort::SortDirection;
+
+#[cfg(test)]
+mod patterns;
+#[cfg(test)]
+mod tests;

@@ -110,7 +110,8 @@ pub struct Total {
     counted: OnceCell<u64>,
 }
 
-#[Object]
+// The name is nowhere seen: its field is flattened into every counted connection.
+#[Object(name = "ConnectionTotal")]
 impl Total {
     /// How many there are over all pages, at the same moment.
     async fn total_count(&self) -> Result<i32> {
@@ -121,7 +122,7 @@ impl Total {
 
 /// What a connection adds to its edges when its list is not counted: nothing.
 #[derive(SimpleObject)]
-#[graphql(fake)]
+#[graphql(name = "ConnectionUncounted", fake)]
 pub struct Uncounted;
 
 impl<N: Listed, T: ObjectType> TypeName for Connection<N, T> {
