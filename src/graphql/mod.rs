@@ -11,7 +11,7 @@ mod sort;
 pub use address::{Address, AddressInput};
 pub use errors::{ErrorCode, Failure, Result};
 pub use ids::parse_id;
-pub use money::{Money, MoneyInput};
+pub use money::{Money, MoneyInput, amount_to_minor};
 pub use sort::SortDirection;
 
 #[cfg(test)]

@@ -7,3 +7,6 @@ mod page;
 pub use connection::{Connection, Edge, Edges, Listed, PageInfo, Total, Uncounted};
 pub use cursor::{Cursor, Key, Listing, Place};
 pub use page::{Direction, Page, PageArgs};
+
+#[cfg(test)]
+mod tests;

@@ -27,10 +27,12 @@ pub enum Moment {
 /// A moment in the log, for `asOf`. One of
 /// - an RFC 3339 instant: "2026-11-09T12:00:00Z", the state after the last command recorded at or before it;
 /// - a position: "1234" or 1234, the state after the command that event belongs to;
-/// - an ISO 8601 duration with a minus sign: "-P2W", "-PT36H", that long before the request arrived (one instant for all of a request; years and months are calendar steps in UTC).
+/// - an ISO 8601 duration with a minus sign: "-P2W", "-PT36H", that long before the request arrived (one instant for
+///   all of a request; years and months are calendar steps in UTC).
 ///
-/// Null is now. A bare date is refused, with the hint to add a time and zone. An instant later than both now and the last event's
-/// `recordedAt`, or a position after the head of the log, is an error; a moment before the first event shows an empty world.
+/// Null is now. A bare date is refused, with the hint to add a time and zone. An instant later than both now and the
+/// last event's `recordedAt`, or a position after the head of the log, is an error; a moment before the first event
+/// shows an empty world.
 #[Scalar(name = "Moment")]
 impl ScalarType for Moment {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -75,7 +77,8 @@ fn refusal(text: &str) -> String {
     let came = excerpt(&format!("{text:?}"));
     if day(text).is_some() {
         return format!(
-            "expected a moment; got the bare date {came}: add a time and zone, such as \"{text}T00:00:00Z\" for its beginning"
+            "expected a moment; got the bare date {came}: add a time and zone, such as \"{text}T00:00:00Z\" \
+             for its beginning"
         );
     }
     if NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").is_ok() {
