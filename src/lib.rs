@@ -6,6 +6,8 @@
 pub mod api;
 /// Event sourcing: log, decisions, feed, read models, moments. Knows no product and no GraphQL.
 pub mod engine;
+/// Text folded for matching, sorting and claims, the same on every database.
+pub mod fold;
 /// The vocabulary of resolvers: scalars, moments, pages, errors, request scope.
 pub mod graphql;
 /// The query side: one folder a question.

@@ -3,6 +3,7 @@
 //! Two migrators with a table of migrations each, because log and read models may live in two databases.
 //! The read models' own tables are made by the engine, from each model's definition.
 
+pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -99,6 +100,9 @@ pub struct Metadata {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
+
+/// The events of one command, or of a page, shared by all who read them.
+pub type Events = Arc<[Arc<Recorded>]>;
 
 /// One event as the log holds it. `data` and `metadata` are the very bytes that were hashed.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,7 +5,10 @@
 
 pub mod decision;
 pub mod event;
+pub mod feed;
 pub mod log;
+pub mod moment;
 pub mod read_model;
 pub mod store;
 pub mod time;
+pub mod writer;

@@ -1,3 +1,8 @@
-//! The integration tests: one binary, one module a subject.
+//! The one integration binary: each module tests the product from outside, on both databases where one is needed.
 
+// A test that cannot go on panics, in the functions beside its own body too.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod engine;
 mod support;
+mod tidy;

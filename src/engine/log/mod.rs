@@ -10,8 +10,12 @@ use super::event::{Hash, Position, Recorded};
 use super::store::Store;
 use super::time::Instant;
 
+pub mod append;
 pub mod chain;
 pub mod entity;
+pub mod filter;
+pub mod lookup;
+pub mod verify;
 
 use entity::{events, log_head};
 
@@ -117,6 +121,24 @@ impl Log {
         row.map(Recorded::try_from).transpose()
     }
 
+    /// The end of the last command recorded at or before an instant; 0 when there is none.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn last_at(&self, instant: Instant) -> Result<Position, LogError> {
+        let row = events::Entity::find()
+            .select_only()
+            .column(events::Column::CommandEnd)
+            .filter(events::Column::RecordedAt.lte(instant.micros()))
+            .order_by_desc(events::Column::RecordedAt)
+            .order_by_desc(events::Column::Position)
+            .limit(1)
+            .into_tuple::<i64>()
+            .one(self.store.reader())
+            .await?;
+        Ok(row.map_or(Position::ZERO, Position::from_stored))
+    }
+
     /// Raises the fence: an append still under way is waited for, one that comes later is defeated.
     ///
     /// # Errors
@@ -166,6 +188,17 @@ async fn found(store: &Store) -> Result<Uuid, LogError> {
 }
 
 impl Head {
+    /// Where an empty log stands, before anything is known of it.
+    pub fn genesis(log_id: Uuid) -> Self {
+        Self {
+            position: Position::ZERO,
+            recorded_at: Instant::from_micros(i64::MIN),
+            hash: chain::genesis(log_id),
+            floor: Instant::from_micros(i64::MIN),
+            fence: 0,
+        }
+    }
+
     fn from_row(row: &log_head::Model) -> Result<Self, LogError> {
         Ok(Self {
             position: Position::from_stored(row.position),

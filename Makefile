@@ -1,0 +1,35 @@
+# Everything a clone needs: Rust 1.94 or later with clippy and rustfmt, make, a C compiler; Python 3 for the tests.
+# Recipes use the shell's own words, cargo, python3 and node alone, so that they work with the barest PATH.
+
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+CARGO ?= cargo
+EXPLORER := $(if $(wildcard web/package.json),web/dist/index.html)
+
+help: ## this list
+	@while IFS=: read -r target rest; do \
+		case "$$target:$$rest" in [a-z]*'## '*) printf '  make %-7s %s\n' "$$target" "$${rest##*## }";; esac; \
+	done < Makefile
+
+run: $(EXPLORER) ## build and serve on embedded SQLite, with the explorer where Node 20 or later is there
+	$(CARGO) run --locked --release -- serve
+
+test: ## everything: formatting, clippy, unit and integration tests on SQLite and PostgreSQL
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+	scripts/with-postgres scripts/run-tests
+
+fmt: ## format the code
+	$(CARGO) fmt --all
+
+lint: ## clippy, with warnings as errors
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+
+schema: ## write schema.graphql as the binary serves it
+	@schema=$$($(CARGO) run --locked --quiet -- schema) && test -n "$$schema" && printf '%s\n' "$$schema" > schema.graphql
+
+# Where the explorer cannot be built, the binary serves a small page of its own instead.
+web/dist/index.html: $(wildcard web/*.* web/src/* web/src/*/* web/public/*)
+	@scripts/build-explorer || echo "The explorer is left out; a plain page stands in for it."
+
+.PHONY: help run test fmt lint schema

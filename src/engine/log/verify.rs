@@ -1,0 +1,119 @@
+//! Checking the log against itself: dense positions, one clock, whole commands, unbroken hashes, true copies.
+
+use super::{Head, Log, LogError, chain};
+use crate::engine::event::{Hash, Position, Recorded};
+use crate::engine::time::Instant;
+
+/// Events read at once; no statement outlives a page.
+const PAGE: u64 = 2_000;
+
+/// What a sound log was found to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sound {
+    pub position: Position,
+    /// The last event's hash: kept elsewhere, it is an anchor for a later check.
+    pub hash: Hash,
+}
+
+/// The first thing that does not fit.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("position {position}: {what}")]
+pub struct Fault {
+    pub position: Position,
+    pub what: String,
+}
+
+/// Checks event by event, remembering only the one before.
+pub struct Checker {
+    position: Position,
+    hash: Hash,
+    recorded_at: Option<Instant>,
+    /// The command under way: where it ends.
+    command_end: Position,
+}
+
+impl Checker {
+    /// At the start of a log.
+    pub fn new(log_id: uuid::Uuid) -> Self {
+        Self {
+            position: Position::ZERO,
+            hash: chain::genesis(log_id),
+            recorded_at: None,
+            command_end: Position::ZERO,
+        }
+    }
+
+    /// Checks the next event.
+    ///
+    /// # Errors
+    /// The first thing about it that does not fit.
+    pub fn check(&mut self, event: &Recorded) -> Result<(), Fault> {
+        let fault = |what: String| Err(Fault { position: event.position, what });
+        if event.position != self.position.next() {
+            return fault(format!("expected position {} here", self.position.next()));
+        }
+        let inside = self.position < self.command_end;
+        let fits = match self.recorded_at {
+            None => true,
+            Some(before) if inside => event.recorded_at == before && event.command_end == self.command_end,
+            Some(before) => event.recorded_at > before,
+        };
+        if !fits || event.command_end < event.position {
+            return fault("its time or the end of its command does not fit the event before".to_owned());
+        }
+        if chain::hash(self.hash, event) != event.hash {
+            return fault("its hash does not fit it and the event before".to_owned());
+        }
+        let metadata = match event.metadata() {
+            Ok(metadata) => metadata,
+            Err(error) => return fault(error.to_string()),
+        };
+        let copied = (event.command_id, event.correlation_id, &event.actor);
+        if copied != (metadata.command_id, metadata.correlation_id, &metadata.actor) {
+            return fault("a column differs from the metadata it was copied from".to_owned());
+        }
+        (self.position, self.hash) = (event.position, event.hash);
+        (self.recorded_at, self.command_end) = (Some(event.recorded_at), event.command_end);
+        Ok(())
+    }
+
+    /// Checks that the log ends where its head says.
+    ///
+    /// # Errors
+    /// What about the head does not fit.
+    pub fn finish(self, head: &Head) -> Result<Sound, Fault> {
+        let fault = |what: &str| Err(Fault { position: self.position, what: what.to_owned() });
+        if self.position != self.command_end {
+            return fault("the log ends within a command");
+        }
+        if self.position != head.position || self.hash != head.hash {
+            return fault("the log does not end where its head says");
+        }
+        if self.recorded_at.is_some_and(|time| time != head.recorded_at) {
+            return fault("the head's time is not the last event's");
+        }
+        Ok(Sound { position: self.position, hash: self.hash })
+    }
+}
+
+impl Log {
+    /// Checks the whole log up to its head, page by page.
+    ///
+    /// # Errors
+    /// The outer error when the log cannot be read, the inner one for the first event that does not fit.
+    pub async fn verify(&self) -> Result<Result<Sound, Fault>, LogError> {
+        let head = self.head().await?;
+        let mut checker = Checker::new(self.id());
+        loop {
+            let page = self.page(checker.position, head.position, PAGE).await?;
+            if page.is_empty() {
+                return Ok(checker.finish(&head));
+            }
+            for event in &page {
+                if let Err(fault) = checker.check(event) {
+                    return Ok(Err(fault));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! The order aggregate: its events, its state, and the commands that change it.
+
+/// The state that decisions look at.
+pub mod aggregate;
+/// What can be asked of it.
+pub mod commands;
+/// What it publishes.
+pub mod event;
+/// What is to be ordered, as given.
+pub mod lines;
+
+#[cfg(test)]
+mod tests;

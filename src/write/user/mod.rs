@@ -1,0 +1,11 @@
+//! The user aggregate: its events, its state, and the commands that change it.
+
+/// The state that decisions look at.
+pub mod aggregate;
+/// What can be asked of it.
+pub mod commands;
+/// What it publishes.
+pub mod event;
+
+#[cfg(test)]
+mod tests;
