@@ -22,6 +22,19 @@ pub struct Moments {
     floor: Arc<AtomicI64>,
 }
 
+/// A moment of the log: always the end of a command, for good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    pub position: Position,
+    /// Nothing up to the position was recorded later than this: a bound for lists sorted by time.
+    pub until: Instant,
+}
+
+impl Moment {
+    /// Before the first event.
+    pub const START: Self = Self { position: Position::ZERO, until: Instant::from_micros(i64::MIN) };
+}
+
 /// Why a moment has no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum MomentError {
@@ -41,21 +54,20 @@ impl Moments {
         Self { log, feed, clock, floor: Arc::new(AtomicI64::new(i64::MIN)) }
     }
 
-    /// The present by the machine's clock, for durations that reach back from when a request arrived.
-    pub fn clock_now(&self) -> Instant {
-        self.clock.now()
-    }
-
     /// The state after the command that the event at this position belongs to.
     ///
     /// # Errors
     /// [`MomentError::PositionOutOfRange`] after the head.
-    pub async fn at_position(&self, asked: Position) -> Result<Position, MomentError> {
-        if asked == Position::ZERO || asked == self.feed.tail().position {
-            return Ok(asked);
+    pub async fn at_position(&self, asked: Position) -> Result<Moment, MomentError> {
+        if asked == Position::ZERO {
+            return Ok(Moment::START);
+        }
+        let tail = self.feed.tail();
+        if asked == tail.position {
+            return Ok(Moment { position: asked, until: tail.recorded_at });
         }
         match self.log.at(asked).await? {
-            Some(event) => Ok(event.command_end),
+            Some(event) => Ok(Moment { position: event.command_end, until: event.recorded_at }),
             None => Err(MomentError::PositionOutOfRange { asked, head: self.log.head().await?.position }),
         }
     }
@@ -64,15 +76,15 @@ impl Moments {
     ///
     /// # Errors
     /// [`MomentError::InstantOutOfRange`] for an instant later than now and than the last event.
-    pub async fn at_instant(&self, asked: Instant) -> Result<Position, MomentError> {
+    pub async fn at_instant(&self, asked: Instant) -> Result<Moment, MomentError> {
         let tail = self.feed.tail();
         let settled = tail.position > Position::ZERO && tail.recorded_at >= asked
             || self.floor.load(Ordering::Acquire) >= asked.micros();
         if !settled && !self.settle(asked).await? {
-            return Ok(Position::ZERO);
+            return Ok(Moment::START);
         }
         // A statement of its own, begun after the instant was known to be settled.
-        Ok(self.log.last_at(asked).await?)
+        Ok(Moment { position: self.log.last_at(asked).await?, until: asked })
     }
 
     /// Makes sure that nothing is recorded at or before `asked` any more; `false` in an empty log, which keeps no floor.

@@ -1,1 +1,6 @@
 //! The query side: one folder a question; this list names them all.
+
+pub mod events;
+pub mod node;
+mod shown;
+pub mod users;

@@ -80,6 +80,18 @@ impl<N> Edges<N> {
     }
 }
 
+impl<N> Edges<Result<N>> {
+    /// The page, if every node of it could be made.
+    ///
+    /// # Errors
+    /// The first node that could not.
+    pub fn all(self) -> Result<Edges<N>> {
+        let edge = |Edge { cursor, node }: Edge<Result<N>>| node.map(|node| Edge { cursor, node });
+        let edges = self.edges.into_iter().map(edge).collect::<Result<_>>()?;
+        Ok(Edges { edges, page_info: self.page_info })
+    }
+}
+
 /// A page as it is answered: with the total of the list, or [`Uncounted`].
 pub struct Connection<N, T = Total> {
     page: Edges<N>,

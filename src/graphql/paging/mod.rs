@@ -3,10 +3,12 @@
 mod connection;
 mod cursor;
 mod page;
+mod sorting;
 
 pub use connection::{Connection, Edge, Edges, Listed, PageInfo, Total, Uncounted};
 pub use cursor::{Cursor, Key, Listing, Place};
 pub use page::{Direction, Page, PageArgs};
+pub use sorting::{Sorting, beginning, containing};
 
 #[cfg(test)]
 mod tests;

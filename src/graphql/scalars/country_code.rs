@@ -1,5 +1,7 @@
 //! `CountryCode`: ISO 3166-1 alpha-2.
 
+use std::borrow::Cow;
+
 use async_graphql::{InputValueResult, Scalar, ScalarType, Value};
 
 use super::{Read, parse, refused};
@@ -7,18 +9,23 @@ use super::{Read, parse, refused};
 const EXPECTED: &str = "an ISO 3166-1 alpha-2 country code in capital letters, such as \"DE\"";
 
 /// A country by its two letters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CountryCode(&'static str);
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CountryCode(Cow<'static, str>);
 
 impl CountryCode {
     /// The country with these two capital letters.
     pub fn from_alpha2(letters: &str) -> Option<Self> {
-        rust_iso3166::from_alpha2(letters).map(|country| Self(country.alpha2))
+        rust_iso3166::from_alpha2(letters).map(|country| Self(country.alpha2.into()))
+    }
+
+    /// As it was stored: a country of its time, even if there is none of this code any more.
+    pub fn stored(letters: &str) -> Self {
+        Self::from_alpha2(letters).unwrap_or_else(|| Self(letters.to_owned().into()))
     }
 
     /// Its two capital letters.
-    pub const fn as_str(self) -> &'static str {
-        self.0
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
 
@@ -34,7 +41,7 @@ impl ScalarType for CountryCode {
     }
 
     fn to_value(&self) -> Value {
-        Value::from(self.0)
+        Value::from(self.as_str())
     }
 }
 

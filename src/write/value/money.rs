@@ -33,6 +33,11 @@ impl Currency {
         }
     }
 
+    /// As the library of currencies knows it.
+    pub fn iso(self) -> iso_currency::Currency {
+        self.currency
+    }
+
     /// The code of three capitals.
     pub fn code(self) -> &'static str {
         self.currency.code()

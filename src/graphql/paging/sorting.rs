@@ -1,0 +1,130 @@
+//! Sorted pages of a table: the order, where a cursor goes on in it, and where a row stands.
+
+use sea_orm::sea_query::{Expr, LikeExpr, Value};
+use sea_orm::{
+    ColumnTrait, EntityTrait, ExprTrait, ModelTrait, Order, QueryFilter, QueryOrder, QuerySelect, Select,
+};
+use uuid::Uuid;
+
+use super::cursor::{Key, Place};
+use super::page::{Direction, Page};
+use crate::graphql::errors::Result;
+use crate::graphql::scope::At;
+use crate::graphql::sort::SortDirection;
+
+/// The order of a list: columns that are never null, then the id.
+pub struct Sorting<C> {
+    columns: Vec<(C, Kind)>,
+    id: C,
+    direction: SortDirection,
+    bound: Option<(C, i64)>,
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Integer,
+    Text,
+}
+
+impl<C: ColumnTrait> Sorting<C> {
+    /// Sorted by the id alone, until columns are added before it.
+    pub fn new(id: C, direction: SortDirection) -> Self {
+        Self { columns: Vec::new(), id, direction, bound: None }
+    }
+
+    /// Then by a column of integers.
+    #[must_use]
+    pub fn integer(mut self, column: C) -> Self {
+        self.columns.push((column, Kind::Integer));
+        self
+    }
+
+    /// Then by a column of text.
+    #[must_use]
+    pub fn text(mut self, column: C) -> Self {
+        self.columns.push((column, Kind::Text));
+        self
+    }
+
+    /// Then by a column of instants. As of a moment none is later than it: so bounded, the newest rows of a list far
+    /// back are found without walking over all that came since.
+    #[must_use]
+    pub fn time(mut self, column: C, at: At) -> Self {
+        self.bound = Some((column, at.until.micros()));
+        self.integer(column)
+    }
+
+    /// A page of what a select finds.
+    ///
+    /// # Errors
+    /// A cursor whose keys are of other kinds than the columns.
+    pub fn page<E>(&self, page: &Page, mut select: Select<E>) -> Result<Select<E>>
+    where
+        E: EntityTrait<Column = C>,
+    {
+        if let Some((column, until)) = self.bound {
+            select = select.filter(column.lte(until));
+        }
+        let order = match (self.direction, page.direction) {
+            (SortDirection::Asc, Direction::Forward) | (SortDirection::Desc, Direction::Backward) => {
+                Order::Asc
+            }
+            _ => Order::Desc,
+        };
+        if let Some(cursor) = &page.cursor {
+            let columns = self.columns.iter().map(|(column, _)| *column).chain([self.id]);
+            let here = Expr::tuple(columns.map(|column| Expr::col((E::default(), column))));
+            let there = Expr::tuple(self.values(&cursor.place)?.into_iter().map(Expr::value));
+            select = select.filter(if order == Order::Asc { here.gt(there) } else { here.lt(there) });
+        }
+        for (column, _) in &self.columns {
+            select = select.order_by(*column, order.clone());
+        }
+        Ok(select.order_by(self.id, order).limit(page.fetch()))
+    }
+
+    /// Where a row stands in this order.
+    pub fn place<M>(&self, row: &M) -> Place
+    where
+        M: ModelTrait,
+        M::Entity: EntityTrait<Column = C>,
+    {
+        let keys = self.columns.iter().map(|(column, _)| match row.get(*column) {
+            Value::String(Some(text)) => Key::from(text.as_str()),
+            Value::BigInt(Some(number)) => Key::from(number),
+            Value::Int(Some(number)) => Key::from(i64::from(number)),
+            _ => Key::Null,
+        });
+        let id = match row.get(self.id) {
+            Value::Uuid(Some(id)) => id,
+            _ => Uuid::nil(),
+        };
+        Place { keys: keys.collect(), id }
+    }
+
+    fn values(&self, place: &Place) -> Result<Vec<Value>> {
+        let mut values = Vec::with_capacity(self.columns.len() + 1);
+        for (index, (_, kind)) in self.columns.iter().enumerate() {
+            values.push(match kind {
+                Kind::Integer => place.integer(index)?.into(),
+                Kind::Text => place.text(index)?.into(),
+            });
+        }
+        values.push(place.id.into());
+        Ok(values)
+    }
+}
+
+/// A pattern for text that holds `part` anywhere; nothing in `part` has a meaning of its own.
+pub fn containing(part: &str) -> LikeExpr {
+    LikeExpr::new(format!("%{}%", escaped(part))).escape('\\')
+}
+
+/// A pattern for text that begins with `part`.
+pub fn beginning(part: &str) -> LikeExpr {
+    LikeExpr::new(format!("{}%", escaped(part))).escape('\\')
+}
+
+fn escaped(part: &str) -> String {
+    part.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+}

@@ -1,0 +1,272 @@
+//! What a request carries to its resolvers: where in the log it looks, and how far its answer reaches.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_graphql::Context;
+use sea_orm::{EntityTrait, Select};
+use tokio::sync::OnceCell;
+use tokio::time::timeout;
+
+use super::errors::{ErrorCode, Failure, Result};
+use super::scalars::Moment as Asked;
+use crate::engine::event::{Hash, Position};
+use crate::engine::feed::Feed;
+use crate::engine::log::{Log, LogError};
+use crate::engine::moment::{Moment, MomentError, Moments};
+use crate::engine::read_model::{Key, ReadError, ReadModel, ReadModels, Reader, Row};
+use crate::engine::time::Instant;
+
+/// How long a request waits for the log to reach the position it insists on.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The query side of the engine, shared by all requests.
+pub struct Engine {
+    pub log: Log,
+    pub feed: Feed,
+    pub moments: Moments,
+    pub read_models: Arc<ReadModels>,
+}
+
+/// One request's view of the log. Resolvers find it as `Arc<Scope>` in the request's data.
+pub struct Scope {
+    engine: Arc<Engine>,
+    /// One instant for all durations of the request.
+    arrived: Instant,
+    /// The present may not lie before this.
+    min_position: Position,
+    /// The read models the request's fields lead to.
+    touched: Vec<&'static str>,
+    present: OnceCell<At>,
+    reflected: AtomicI64,
+    /// Where a subscription that was cut off goes on.
+    resumed: Option<(Position, Hash)>,
+    /// The last event a subscription handed out.
+    delivered: Mutex<Option<(Position, Hash)>>,
+}
+
+/// Where an entity or list stands, inherited by all that is nested in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct At {
+    pub position: Position,
+    /// Nothing up to the position was recorded later than this.
+    pub until: Instant,
+    /// Whether a moment was asked for; otherwise this is the present.
+    pub past: bool,
+}
+
+impl At {
+    /// What the field `asOf` answers: null for the present.
+    pub fn as_of(&self) -> Option<Position> {
+        self.past.then_some(self.position)
+    }
+}
+
+impl Scope {
+    /// The view of a request that arrived at an instant and leads to these read models.
+    pub fn new(
+        engine: Arc<Engine>,
+        arrived: Instant,
+        min_position: Option<Position>,
+        touched: Vec<&'static str>,
+    ) -> Self {
+        let min_position = min_position.unwrap_or(Position::ZERO);
+        Self {
+            engine,
+            arrived,
+            min_position,
+            touched,
+            present: OnceCell::new(),
+            reflected: AtomicI64::new(0),
+            resumed: None,
+            delivered: Mutex::new(None),
+        }
+    }
+
+    /// Lets a subscription to the log go on after an event it has seen, whatever its arguments say.
+    #[must_use]
+    pub fn resuming(self, after: Option<(Position, Hash)>) -> Self {
+        Self { resumed: after, ..self }
+    }
+
+    /// Where a subscription that was cut off goes on.
+    pub fn resumed(&self) -> Option<(Position, Hash)> {
+        self.resumed
+    }
+
+    /// Notes the last event a subscription handed out.
+    pub fn delivered(&self, position: Position, hash: Hash) {
+        *self.delivered.lock().unwrap_or_else(PoisonError::into_inner) = Some((position, hash));
+        self.reflect(position);
+    }
+
+    /// The last event a subscription handed out.
+    pub fn last_delivered(&self) -> Option<(Position, Hash)> {
+        *self.delivered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// When the request arrived.
+    pub fn arrived(&self) -> Instant {
+        self.arrived
+    }
+
+    /// The scope of the request a resolver works for.
+    ///
+    /// # Errors
+    /// A fault of ours when the request was not given one.
+    pub fn of<'a>(context: &Context<'a>) -> Result<&'a Arc<Self>> {
+        context.data_opt::<Arc<Self>>().ok_or_else(|| Failure::internal("a request without a scope"))
+    }
+
+    /// The query side of the engine.
+    pub fn engine(&self) -> &Arc<Engine> {
+        &self.engine
+    }
+
+    /// The newest position that any part of the answer was read at.
+    pub fn reflected(&self) -> Position {
+        Position::from_stored(self.reflected.load(Ordering::Relaxed))
+    }
+
+    /// Where a field looks: at the moment its cursor pins, at the one asked for, or at the present.
+    ///
+    /// # Errors
+    /// `MOMENT_OUT_OF_RANGE`, or `NOT_YET_VISIBLE` when the position insisted on is not reached in time.
+    pub async fn at(&self, asked: Option<Asked>, pinned: Option<Position>) -> Result<At> {
+        let moment = match (pinned, asked) {
+            (None, None) => return self.present().await,
+            (Some(position), _) | (None, Some(Asked::Position(position))) => {
+                self.engine.moments.at_position(position).await
+            }
+            (None, Some(Asked::At(instant))) => self.engine.moments.at_instant(instant).await,
+            (None, Some(Asked::Ago(ago))) => match ago.before(self.arrived) {
+                Some(instant) => self.engine.moments.at_instant(instant).await,
+                None => Ok(Moment::START),
+            },
+        };
+        let Moment { position, until } = moment?;
+        Ok(At { position, until, past: asked.is_some() })
+    }
+
+    /// The present of this request: the same for all of its fields, at least at the position insisted on, and no
+    /// further than every read model the request leads to.
+    ///
+    /// # Errors
+    /// `NOT_YET_VISIBLE` when the position insisted on is not reached in time.
+    pub async fn present(&self) -> Result<At> {
+        self.present.get_or_try_init(|| self.find_present()).await.copied()
+    }
+
+    async fn find_present(&self) -> Result<At> {
+        let tail = self.engine.feed.tail();
+        let reached = self.touched.iter().filter_map(|name| self.engine.read_models.reader_named(name));
+        let reached = reached.map(|reader| reader.checkpoint()).min().unwrap_or(tail.position);
+        if reached < self.min_position {
+            self.wait_for_the_log().await?;
+            let Moment { position, until } = self.engine.moments.at_position(self.min_position).await?;
+            return Ok(At { position, until, past: false });
+        }
+        if reached == tail.position {
+            return Ok(At { position: reached, until: tail.recorded_at, past: false });
+        }
+        // Nothing was recorded after the present, so any later bound will do for lists sorted by time.
+        Ok(At { position: reached, until: self.arrived.max(tail.recorded_at), past: false })
+    }
+
+    async fn wait_for_the_log(&self) -> Result<()> {
+        let mut tail = self.engine.feed.watch();
+        let reached = timeout(PATIENCE, tail.wait_for(|tail| tail.position >= self.min_position)).await;
+        if matches!(reached, Ok(Ok(_))) {
+            return Ok(());
+        }
+        let (asked, tail) = (self.min_position, self.engine.feed.tail().position);
+        Err(Failure::new(
+            ErrorCode::NotYetVisible,
+            format!(
+                "expected the log to reach minPosition {asked}; here it has come to {tail}; ask again shortly"
+            ),
+        ))
+    }
+
+    /// The rows of a model that a select finds, as they stood.
+    ///
+    /// # Errors
+    /// `NOT_YET_VISIBLE`, or a fault of ours.
+    pub async fn rows<M, E>(&self, at: At, select: Select<E>) -> Result<Vec<E::Model>>
+    where
+        M: ReadModel,
+        E: EntityTrait,
+        E::Model: Row,
+    {
+        self.reflect(at.position);
+        Ok(self.reader::<M>()?.rows(at.position, select).await?)
+    }
+
+    /// How many rows of a model a select finds, as they stood.
+    ///
+    /// # Errors
+    /// `NOT_YET_VISIBLE`, or a fault of ours.
+    pub async fn count<M, E>(&self, at: At, select: Select<E>) -> Result<u64>
+    where
+        M: ReadModel,
+        E: EntityTrait,
+        E::Model: Row,
+    {
+        self.reflect(at.position);
+        Ok(self.reader::<M>()?.count(at.position, select).await?)
+    }
+
+    /// Rows of a model by their keys, each as it stood at a position of its own, in one statement.
+    ///
+    /// # Errors
+    /// `NOT_YET_VISIBLE`, or a fault of ours.
+    pub async fn each<M, E>(&self, asked: &[(Key, Position)]) -> Result<HashMap<(Key, Position), E::Model>>
+    where
+        M: ReadModel,
+        E: EntityTrait,
+        E::Model: Row,
+    {
+        if let Some(newest) = asked.iter().map(|(_, position)| *position).max() {
+            self.reflect(newest);
+        }
+        Ok(self.reader::<M>()?.each::<E>(asked).await?)
+    }
+
+    /// Notes that a part of the answer was read at a position.
+    pub fn reflect(&self, position: Position) {
+        self.reflected.fetch_max(position.get(), Ordering::Relaxed);
+    }
+
+    fn reader<M: ReadModel>(&self) -> Result<Reader> {
+        let reader = self.engine.read_models.reader::<M>();
+        reader.ok_or_else(|| Failure::internal(format!("read model {} is not registered", M::NAME)))
+    }
+}
+
+impl From<MomentError> for Failure {
+    fn from(error: MomentError) -> Self {
+        match error {
+            MomentError::PositionOutOfRange { .. } | MomentError::InstantOutOfRange { .. } => {
+                Self::new(ErrorCode::MomentOutOfRange, error.to_string())
+            }
+            MomentError::Log(error) => error.into(),
+        }
+    }
+}
+
+impl From<LogError> for Failure {
+    fn from(error: LogError) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl From<ReadError> for Failure {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::NotYetVisible { .. } => Self::new(ErrorCode::NotYetVisible, error.to_string()),
+            _ => Self::internal(error),
+        }
+    }
+}

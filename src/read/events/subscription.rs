@@ -1,0 +1,76 @@
+//! The log live: what is already there, then what is recorded, without a gap between them.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Subscription};
+use futures_util::{Stream, StreamExt, stream};
+
+use super::graphql::Event;
+use super::query::EventFilter;
+use crate::engine::event::{Hash, Position, Recorded};
+use crate::engine::feed::{FollowError, Follower};
+use crate::graphql::{ErrorCode, Failure, Result, Scope};
+
+/// The subscription to the log.
+#[derive(Default)]
+pub struct EventSubscription;
+
+#[Subscription]
+impl EventSubscription {
+    /// Every event after `after`, first those already in the log, then new ones as they are recorded: in order, none
+    /// missing, none twice. Without `after`: new ones only.
+    async fn events(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Only what comes after this position; new events only when absent.")] after: Option<
+            Position,
+        >,
+        #[graphql(desc = "The hash of the event at `after`, so that another log is noticed.")]
+        after_hash: Option<String>,
+        #[graphql(desc = "Only these; all when absent.")] filter: Option<EventFilter>,
+    ) -> Result<impl Stream<Item = Result<Event>>> {
+        let scope = Scope::of(context)?.clone();
+        let hash = after_hash.as_deref().map(parse_hash).transpose()?;
+        let (after, hash) = scope.resumed().map_or((after, hash), |(after, hash)| (Some(after), Some(hash)));
+        let follower = scope.engine().feed.follow(after, hash, filter.unwrap_or_default().wanted()?).await?;
+        Ok(recorded(follower).map(move |event| {
+            let event = event?;
+            scope.delivered(event.position, event.hash);
+            Event::shown(event)
+        }))
+    }
+}
+
+/// What a follower sees, event by event; ends after an error.
+fn recorded(follower: Follower) -> impl Stream<Item = Result<Arc<Recorded>>> {
+    let pages = stream::unfold(Some(follower), |follower| async {
+        let mut follower = follower?;
+        match follower.next().await {
+            Ok(events) => Some((Ok(events), Some(follower))),
+            Err(error) => Some((Err(Failure::from(error)), None)),
+        }
+    });
+    pages.flat_map(|page| match page {
+        Ok(events) => stream::iter(events.into_iter().map(Ok).collect::<Vec<_>>()),
+        Err(failure) => stream::iter(vec![Err(failure)]),
+    })
+}
+
+fn parse_hash(text: &str) -> Result<Hash> {
+    text.parse().map_err(|_| {
+        let message = format!(
+            "expected afterHash to be 64 hexadecimal digits; got {} characters",
+            text.chars().count()
+        );
+        Failure::bad_user_input(message)
+    })
+}
+
+impl From<FollowError> for Failure {
+    fn from(error: FollowError) -> Self {
+        match error {
+            FollowError::Diverged { .. } => Self::new(ErrorCode::LogDiverged, error.to_string()),
+            FollowError::Log(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! Which users are there, and what is known of one?
+
+pub mod fold;
+pub mod graphql;
+pub mod loader;
+pub mod query;
+pub mod table;

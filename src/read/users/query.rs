@@ -1,0 +1,112 @@
+//! What can be asked about users, and the select that answers it.
+
+use async_graphql::{Enum, InputObject};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, Select};
+
+use super::table::{Column, Entity};
+use crate::engine::time::Instant;
+use crate::fold::{fold, fold_case};
+use crate::graphql::paging::{Sorting, containing};
+use crate::graphql::scalars::CountryCode;
+use crate::graphql::{At, Result, SortDirection, text_argument};
+
+/// Whether a user can do anything.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UserStatus {
+    /// Can order and be changed.
+    Active,
+    /// Can only be reactivated.
+    Deactivated,
+}
+
+/// Which users; every field given must fit.
+#[derive(InputObject, Clone, Debug, Default)]
+pub struct UserFilter {
+    /// Only users of this status.
+    pub status: Option<UserStatus>,
+    /// Only users who have, or have not, shown control of their e-mail address.
+    pub email_verified: Option<bool>,
+    /// Only users with an address in this country.
+    pub country: Option<CountryCode>,
+    /// Only users whose e-mail address holds this text, whatever its case.
+    pub email_contains: Option<String>,
+    /// Only users whose name holds this text, whatever its case and accents.
+    pub name_contains: Option<String>,
+    /// Only users created at or after this instant.
+    pub created_from: Option<Instant>,
+    /// Only users created before this instant.
+    pub created_until: Option<Instant>,
+}
+
+impl UserFilter {
+    /// Checks what its types do not say.
+    ///
+    /// # Errors
+    /// `BAD_USER_INPUT` that names the field.
+    pub fn check(&self) -> Result<()> {
+        self.email_contains.as_deref().map_or(Ok(()), |text| text_argument("filter.emailContains", text))?;
+        self.name_contains.as_deref().map_or(Ok(()), |text| text_argument("filter.nameContains", text))
+    }
+}
+
+/// What users can be sorted by.
+#[derive(Enum, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UserSortField {
+    /// When they were created.
+    #[default]
+    CreatedAt,
+    /// When they were last changed.
+    UpdatedAt,
+    /// By name, whatever its case and accents.
+    Name,
+    /// By e-mail address, whatever its case.
+    Email,
+}
+
+/// The order of a list of users; equal ones by id.
+#[derive(InputObject, Clone, Copy, Debug)]
+pub struct UserSort {
+    /// What to sort by.
+    pub field: UserSortField,
+    /// Which way.
+    pub direction: SortDirection,
+}
+
+impl Default for UserSort {
+    fn default() -> Self {
+        Self { field: UserSortField::default(), direction: SortDirection::Desc }
+    }
+}
+
+/// The users that fit, in no order yet.
+pub fn matching(filter: &UserFilter) -> Select<Entity> {
+    let condition = Condition::all()
+        .add_option(filter.status.map(|status| Column::Active.eq(status == UserStatus::Active)))
+        .add_option(filter.email_verified.map(|verified| Column::EmailVerified.eq(verified)))
+        .add_option(filter.country.as_ref().map(|country| Column::Country.eq(country.as_str())))
+        .add_option(
+            filter.email_contains.as_deref().map(|text| Column::EmailKey.like(containing(&fold_case(text)))),
+        )
+        .add_option(filter.name_contains.as_deref().map(|text| Column::NameKey.like(containing(&fold(text)))))
+        .add_option(filter.created_from.map(|from| Column::CreatedAt.gte(from.micros())))
+        .add_option(filter.created_until.map(|until| Column::CreatedAt.lt(until.micros())));
+    Entity::find().filter(condition)
+}
+
+impl UserSort {
+    /// The order of rows as they stood.
+    pub fn order(self, at: At) -> Sorting<Column> {
+        let order = Sorting::new(Column::Id, self.direction);
+        match self.field {
+            UserSortField::CreatedAt => order.time(Column::CreatedAt, at),
+            UserSortField::UpdatedAt => order.time(Column::UpdatedAt, at),
+            UserSortField::Name => order.text(Column::NameKey),
+            UserSortField::Email => order.text(Column::EmailKey),
+        }
+    }
+}
+
+/// The user with an e-mail address, whatever its case; one at most at any moment.
+pub fn with_email(email: &str) -> Select<Entity> {
+    Entity::find().filter(Column::EmailKey.eq(fold_case(email)))
+}

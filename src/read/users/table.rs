@@ -1,0 +1,47 @@
+//! One row a user.
+
+use sea_orm::entity::prelude::*;
+
+use crate::engine::read_model::Table;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "users")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// Events of the user's stream that this row reflects.
+    pub version: i32,
+    pub name: String,
+    /// Folded: what names are matched and sorted by.
+    #[sea_orm(column_type = "Text")]
+    pub name_key: String,
+    pub email: String,
+    /// Without case: what e-mail addresses are matched and sorted by.
+    #[sea_orm(column_type = "Text")]
+    pub email_key: String,
+    pub email_verified: bool,
+    /// JSON text, as the event has it.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub address: Option<String>,
+    pub country: Option<String>,
+    pub active: bool,
+    /// µs.
+    pub created_at: i64,
+    /// µs.
+    pub updated_at: i64,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// The table with an index for each order it is listed in.
+pub fn table() -> Table {
+    Table::of::<Entity>()
+        .index("created", &[Column::CreatedAt])
+        .index("updated", &[Column::UpdatedAt])
+        .index("name", &[Column::NameKey])
+        .index("email", &[Column::EmailKey])
+        .index("country", &[Column::Country, Column::CreatedAt])
+}
