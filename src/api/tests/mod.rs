@@ -1,0 +1,7 @@
+//! The edge over a toy schema: each file drives the router the way its clients do.
+
+mod http;
+mod limits;
+mod sse;
+mod toy;
+mod websocket;
