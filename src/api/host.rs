@@ -34,14 +34,19 @@ pub trait Host: Clone + Send + Sync + 'static {
     fn ready(&self) -> impl Future<Output = Result<serde_json::Value, serde_json::Value>> + Send;
 }
 
+/// Completes a response in place.
+pub type Finish = Arc<dyn Fn(&mut Response) + Send + Sync>;
+/// Tells the id of the response received last, if it has one.
+pub type EventId = Arc<dyn Fn() -> Option<String> + Send + Sync>;
+
 /// A request ready to run, and what to do with its answers.
 pub struct Prepared {
     /// With its data.
     pub request: Request,
     /// Called on every response before it leaves, to fill in `extensions`.
-    pub finish: Option<Arc<dyn Fn(&mut Response) + Send + Sync>>,
+    pub finish: Option<Finish>,
     /// Asked after every response of a stream: the SSE `id:` to resume after it.
-    pub event_id: Option<Arc<dyn Fn() -> Option<String> + Send + Sync>>,
+    pub event_id: Option<EventId>,
 }
 
 impl From<Request> for Prepared {

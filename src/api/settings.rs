@@ -23,7 +23,7 @@ pub struct Settings {
     pub init_timeout: Duration,
     /// Between two pings of the server on a WebSocket.
     pub ping_interval: Duration,
-    /// A peer that has not answered a ping by then is let go; also the bound on one blocked write and on closing.
+    /// A peer that has not answered a ping by then is let go, and so is one that takes no byte for this and the interval.
     pub pong_timeout: Duration,
     /// Between two comments that keep an idle event stream open.
     pub sse_keep_alive: Duration,

@@ -20,7 +20,7 @@ use self::{document::Documents, params::Params, types::Types};
 use super::{
     caller::Caller,
     errors::{Code, Layer, Refusal, code_of, internal, with_code},
-    host::{Host, Prepared},
+    host::{EventId, Finish, Host, Prepared},
     limits::{cost::Asked, flight::Flight},
     settings::Settings,
 };
@@ -55,7 +55,7 @@ pub struct Admitted {
 
 impl Admitted {
     /// The SSE id that the response just received has, if the host gives any.
-    pub fn event_id(&self) -> Option<Arc<dyn Fn() -> Option<String> + Send + Sync>> {
+    pub fn event_id(&self) -> Option<EventId> {
         self.prepared.event_id.clone()
     }
 }
@@ -146,7 +146,7 @@ impl<E: Executor, H: Host> Gate<E, H> {
                 timed_out(format!("The query took longer than {seconds} s (query-timeout) and was ended."))
             })?,
         };
-        let response = judge(outcome.map_err(|panic| panicked(&*panic))?, finish.as_deref())?;
+        let response = judge(outcome.map_err(|panic| panicked(&*panic))?, finish.as_ref())?;
         if let Some((hash, text)) = admitted.persist {
             self.0.documents.persist(hash, text).await;
         }
@@ -163,7 +163,7 @@ impl<E: Executor, H: Host> Gate<E, H> {
         let responses = self.0.executor.execute_stream(request, None);
         AssertUnwindSafe(responses)
             .catch_unwind()
-            .map(move |item| judge(item.map_err(|panic| panicked(&*panic))?, finish.as_deref()))
+            .map(move |item| judge(item.map_err(|panic| panicked(&*panic))?, finish.as_ref()))
             .scan(false, |refused, answer| {
                 let over = std::mem::replace(refused, answer.is_err());
                 std::future::ready((!over).then_some(answer))
@@ -190,7 +190,7 @@ async fn commit(work: BoxFuture<'static, Outcome>, patience: Duration) -> Result
 }
 
 /// Tells a request that was never executed from a result with errors, and gives every error its code.
-fn judge(mut response: Response, finish: Option<&(dyn Fn(&mut Response) + Send + Sync)>) -> Answer {
+fn judge(mut response: Response, finish: Option<&Finish>) -> Answer {
     // Errors of execution carry the path of their field; those of validation have none.
     let executed = response.data != Value::Null || response.errors.iter().any(|error| !error.path.is_empty());
     if !executed && !response.errors.is_empty() {

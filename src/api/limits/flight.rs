@@ -9,12 +9,15 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::api::{errors::Refusal, settings::Limits};
 
+/// How many places each client with any has.
+type Clients = Arc<Mutex<HashMap<String, usize>>>;
+
 /// Counts places; cheap to clone.
 #[derive(Clone)]
 pub struct Flight {
     all: Arc<Semaphore>,
     connections: Arc<Semaphore>,
-    clients: Arc<Mutex<HashMap<String, usize>>>,
+    clients: Clients,
     max_in_flight: usize,
     max_per_client: usize,
     max_connections: usize,
@@ -23,7 +26,7 @@ pub struct Flight {
 /// A place in flight, given back when dropped.
 pub struct Place {
     _all: OwnedSemaphorePermit,
-    client: Option<(String, Arc<Mutex<HashMap<String, usize>>>)>,
+    client: Option<(String, Clients)>,
 }
 
 impl Flight {
