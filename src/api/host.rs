@@ -43,7 +43,7 @@ pub type EventId = Arc<dyn Fn() -> Option<String> + Send + Sync>;
 pub struct Prepared {
     /// With its data.
     pub request: Request,
-    /// Called on every response before it leaves, to fill in `extensions`.
+    /// Called on every response before it leaves, to fill in `extensions`, and for HTTP `http_headers`.
     pub finish: Option<Finish>,
     /// Asked after every response of a stream: the SSE `id:` to resume after it.
     pub event_id: Option<EventId>,

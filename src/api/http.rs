@@ -55,6 +55,7 @@ async fn answer<E: Executor, H: Host>(
     let settings = edge.gate.settings();
     let caller = caller(&request, settings)?;
     let is_get = request.method() == Method::GET;
+    let known = request.headers().get(header::IF_NONE_MATCH).filter(|_| is_get).cloned();
     let params = match *request.method() {
         Method::GET => get_params(&request, settings)?,
         Method::POST => Params::from_json(json_body(request, settings).await?)?,
@@ -77,7 +78,7 @@ async fn answer<E: Executor, H: Host>(
         _ if admitted.kind == OperationType::Subscription => Err(Refusal::bad_request(
             "A subscription needs a WebSocket, or `Accept: text/event-stream`; here it would have one answer only.",
         )),
-        _ => Ok(answered(&edge.gate.run(admitted).await?, media)),
+        _ => Ok(answered(edge.gate.run(admitted).await?, media, known.as_ref())),
     }
 }
 
@@ -159,9 +160,23 @@ async fn read(body: Body, declared: Option<usize>, bound: usize) -> Result<Bytes
     Ok(read.into())
 }
 
-/// The response to an operation that was executed, with errors or without.
-fn answered(response: &GraphQlResponse, media: Media) -> Response {
-    json(StatusCode::OK, media, response)
+/// The response to an operation that was executed, with errors or without. The host and resolvers may have set
+/// headers, such as an `ETag` and `Cache-Control` for an answer that never changes; `known` is what a GET has already.
+fn answered(mut response: GraphQlResponse, media: Media, known: Option<&HeaderValue>) -> Response {
+    let headers = std::mem::take(&mut response.http_headers);
+    let is_known = match (headers.get(header::ETAG), known.and_then(|known| known.to_str().ok())) {
+        (Some(tag), Some(known)) => known.split(',').any(|one| *tag == *one.trim().trim_start_matches("W/")),
+        _ => false,
+    };
+    let mut answer = if is_known {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        json(StatusCode::OK, media, &response)
+    };
+    for (name, value) in &headers {
+        answer.headers_mut().insert(name, value.clone());
+    }
+    answer
 }
 
 /// The response to one that was not.

@@ -92,7 +92,12 @@ impl<E: Executor, H: Host> Gate<E, H> {
     }
 
     /// Everything before execution. Nothing is charged or touched if it refuses.
-    pub async fn admit(&self, mut params: Params, caller: Caller) -> Result<Admitted, Refusal> {
+    pub async fn admit(&self, params: Params, caller: Caller) -> Result<Admitted, Refusal> {
+        let admission = AssertUnwindSafe(self.consider(params, caller)).catch_unwind();
+        admission.await.unwrap_or_else(|panic| Err(panicked("admission", &*panic)))
+    }
+
+    async fn consider(&self, mut params: Params, caller: Caller) -> Result<Admitted, Refusal> {
         let Inner { host, types, documents, settings, .. } = &*self.0;
         let caller = caller.with_extensions(&params.extensions)?;
         let (text, hash) = documents.text(&mut params).await?;
@@ -146,7 +151,7 @@ impl<E: Executor, H: Host> Gate<E, H> {
                 timed_out(format!("The query took longer than {seconds} s (query-timeout) and was ended."))
             })?,
         };
-        let response = judge(outcome.map_err(|panic| panicked(&*panic))?, finish.as_ref())?;
+        let response = judge(outcome.map_err(|panic| panicked("a resolver", &*panic))?, finish.as_ref())?;
         if let Some((hash, text)) = admitted.persist {
             self.0.documents.persist(hash, text).await;
         }
@@ -163,7 +168,7 @@ impl<E: Executor, H: Host> Gate<E, H> {
         let responses = self.0.executor.execute_stream(request, None);
         AssertUnwindSafe(responses)
             .catch_unwind()
-            .map(move |item| judge(item.map_err(|panic| panicked(&*panic))?, finish.as_ref()))
+            .map(move |item| judge(item.map_err(|panic| panicked("a resolver", &*panic))?, finish.as_ref()))
             .scan(false, |refused, answer| {
                 let over = std::mem::replace(refused, answer.is_err());
                 std::future::ready((!over).then_some(answer))
@@ -178,7 +183,7 @@ type Outcome = Result<Response, Box<dyn Any + Send>>;
 async fn commit(work: BoxFuture<'static, Outcome>, patience: Duration) -> Result<Outcome, Refusal> {
     match tokio::time::timeout(patience, tokio::spawn(work)).await {
         Ok(Ok(outcome)) => Ok(outcome),
-        Ok(Err(_)) => Err(panicked(&"the task of a mutation ended")),
+        Ok(Err(_)) => Err(panicked("the task of a mutation", &"it ended")),
         Err(_) => {
             let seconds = patience.as_secs_f64();
             Err(timed_out(format!(
@@ -220,14 +225,14 @@ fn timed_out(message: String) -> Refusal {
     Refusal::http(StatusCode::GATEWAY_TIMEOUT, Code::Timeout, message)
 }
 
-fn panicked(panic: &(dyn Any + Send)) -> Refusal {
+fn panicked(what: &str, panic: &(dyn Any + Send)) -> Refusal {
     let message = panic
         .downcast_ref::<&str>()
         .copied()
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("no message");
     Refusal {
-        errors: vec![internal(&format!("a resolver panicked: {message}"))],
+        errors: vec![internal(&format!("{what} panicked: {message}"))],
         layer: Layer::Http(StatusCode::INTERNAL_SERVER_ERROR),
         allow: None,
     }

@@ -127,6 +127,16 @@ async fn a_get_with_cookies_needs_a_header_that_a_foreign_page_cannot_send() {
 }
 
 #[tokio::test]
+async fn a_get_whose_answer_is_known_already_has_no_body() {
+    let app = App::new();
+    let reply = app.send(get("/graphql?query=%7Bhello%7D")).await;
+    assert_eq!((reply.status, reply.header("etag")), (StatusCode::OK, "\"7\""));
+    let again = Request::get("/graphql?query=%7Bhello%7D").header(header::IF_NONE_MATCH, "\"6\", W/\"7\"");
+    let reply = app.send(again.body(Body::empty()).unwrap()).await;
+    assert_eq!((reply.status, reply.text.as_str()), (StatusCode::NOT_MODIFIED, ""));
+}
+
+#[tokio::test]
 async fn a_client_that_takes_nothing_of_ours_is_told_what_there_is() {
     let reply = App::new().post("image/png", json!({ "query": "{ hello }" })).await;
     assert_eq!(reply.status, StatusCode::NOT_ACCEPTABLE);

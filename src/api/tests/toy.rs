@@ -176,6 +176,7 @@ impl Host for ToyHost {
             request: request.data(caller.clone()).data(self.world.clone()).data(cursor),
             finish: Some(Arc::new(|response| {
                 response.extensions.insert("log".into(), async_graphql::value!({ "position": "7" }));
+                response.http_headers.insert(header::ETAG, "\"7\"".parse().unwrap());
             })),
             event_id: Some(Arc::new(move || id.0.lock().unwrap().clone())),
         }

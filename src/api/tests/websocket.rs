@@ -253,6 +253,16 @@ async fn shutdown_closes_with_1012() {
 }
 
 #[tokio::test]
+async fn a_client_that_closes_is_answered() {
+    let mut client = Client::ready(&App::new()).await;
+    client.0.close(None).await.unwrap();
+    // Anything but an orderly end would be an error here.
+    while let Some(message) = client.0.next().await {
+        assert!(message.unwrap().is_close());
+    }
+}
+
+#[tokio::test]
 async fn a_socket_too_many_is_1013_and_an_operation_too_many_an_error() {
     let app = App::limited(Limits { max_connections: 1, max_subscriptions: 1, ..Limits::default() });
     let mut client = Client::ready(&app).await;

@@ -4,64 +4,25 @@
 use std::{collections::HashMap, future::pending, time::Duration};
 
 use async_graphql::Executor;
-use axum::extract::ws::{CloseFrame, Message, WebSocket};
-use futures_util::{FutureExt, SinkExt, StreamExt};
+use axum::extract::ws::{Message, WebSocket};
+use futures_util::{FutureExt, SinkExt};
 use tokio::{
     sync::mpsc,
-    task::AbortHandle,
     time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout},
 };
-use tokio_stream::{StreamMap, wrappers::ReceiverStream};
+use tokio_stream::{StreamExt, StreamMap, wrappers::ReceiverStream};
 
-use super::dialect::{Dialect, Incoming};
-use crate::api::{
-    Edge,
-    caller::Caller,
-    errors::{Code, internal},
-    gate::{Gate, params::Params},
-    host::Host,
+use super::{
+    closing::{End, close},
+    dialect::{Dialect, Incoming},
+    operation::{Operation, Outgoing, operate},
 };
+use crate::api::{Edge, caller::Caller, errors::Code, gate::params::Params, host::Host};
 
 /// How many results are handed to the socket before it is flushed, if that many are waiting.
 const WRITE_BATCH: usize = 32;
-/// How long a peer has to answer a close frame.
-const CLOSE_PATIENCE: Duration = Duration::from_secs(2);
-/// What a close frame has room for.
-const MAX_REASON_BYTES: usize = 123;
 
-/// Why a connection is over.
-#[derive(Debug)]
-pub enum End {
-    /// We close it, with this code and reason.
-    Close(u16, String),
-    /// The peer closed it, or it broke.
-    Gone,
-}
-
-impl End {
-    /// We close it.
-    pub fn close(code: u16, reason: impl Into<String>) -> Self {
-        Self::Close(code, reason.into())
-    }
-}
-
-/// What an operation's task puts into its queue.
-enum Outgoing {
-    /// A result, written out.
-    Next(String),
-    /// The last message of the operation, written out.
-    Last(String),
-}
-
-/// Ends its task when the operation is forgotten.
-struct Operation(AbortHandle);
-
-impl Drop for Operation {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
+/// A WebSocket whose sub-protocol is settled.
 pub struct Connection<E, H> {
     edge: Edge<E, H>,
     socket: WebSocket,
@@ -206,7 +167,7 @@ impl<E: Executor, H: Host> Connection<E, H> {
         let (queue, results) = mpsc::channel(limits.subscription_queue);
         let work =
             operate(self.edge.gate.clone(), params, self.caller.clone(), self.dialect, id.clone(), queue);
-        self.operations.insert(id.clone(), Operation(tokio::spawn(work).abort_handle()));
+        self.operations.insert(id.clone(), Operation::start(work));
         self.outbox.insert(id, ReceiverStream::new(results));
         Ok(())
     }
@@ -257,58 +218,6 @@ impl<E: Executor, H: Host> Connection<E, H> {
         let settings = self.edge.gate.settings();
         settings.ping_interval + settings.pong_timeout
     }
-}
-
-/// Runs one operation into its queue, which holds it up while the socket is slow.
-async fn operate<E: Executor, H: Host>(
-    gate: Gate<E, H>,
-    params: Params,
-    caller: Caller,
-    dialect: Dialect,
-    id: String,
-    queue: mpsc::Sender<Outgoing>,
-) {
-    let admitted = gate.admit(params, caller).await;
-    let last = match admitted {
-        Ok(admitted) => {
-            let mut answers = gate.stream(admitted);
-            loop {
-                match answers.next().await.map(|answer| answer.map(|response| dialect.next(&id, &response))) {
-                    Some(Ok(Ok(text))) => {
-                        if queue.send(Outgoing::Next(text)).await.is_err() {
-                            return;
-                        }
-                    }
-                    Some(Ok(Err(error))) => {
-                        let error = internal(&format!("a result could not be written as JSON: {error}"));
-                        break dialect.error(&id, &[error]);
-                    }
-                    Some(Err(refusal)) => break dialect.error(&id, &refusal.errors),
-                    None => break dialect.complete(&id),
-                }
-            }
-        }
-        Err(refusal) => dialect.error(&id, &refusal.errors),
-    };
-    // Nobody is left to tell if this fails.
-    let _ = queue.send(Outgoing::Last(last)).await;
-}
-
-/// Tells the peer why, and waits a little for it to have heard.
-pub async fn close(mut socket: WebSocket, end: End) {
-    let End::Close(code, reason) = end else { return };
-    let mut length = reason.len().min(MAX_REASON_BYTES);
-    while !reason.is_char_boundary(length) {
-        length -= 1;
-    }
-    let reason = reason.get(..length).unwrap_or_default().into();
-    let farewell = async {
-        if socket.send(Message::Close(Some(CloseFrame { code, reason }))).await.is_ok() {
-            while let Some(Ok(_)) = socket.recv().await {}
-        }
-    };
-    // A peer that does not answer is not waited for.
-    let _ = timeout(CLOSE_PATIENCE, farewell).await;
 }
 
 async fn bounded(

@@ -1,7 +1,9 @@
 //! GraphQL over WebSocket: the upgrade. `dialect` has the messages of both sub-protocols, `connection` their life.
 
+mod closing;
 mod connection;
 mod dialect;
+mod operation;
 
 use async_graphql::Executor;
 use axum::{
@@ -11,7 +13,8 @@ use axum::{
 };
 
 use self::{
-    connection::{Connection, End, close},
+    closing::{End, close},
+    connection::Connection,
     dialect::Dialect,
 };
 use super::{
