@@ -84,12 +84,23 @@ impl Documents {
             return Ok(document);
         }
         tokens::check(text, &settings.limits)?;
-        let document = parse_query(text).map_err(|error| with_code(error.into(), Code::ParseFailed))?;
+        let document = parse_query(text).map_err(unreadable)?;
         shape::check(&document, &settings.limits, settings.introspection)?;
         let document = Arc::new(document);
         self.parsed.insert(text.to_owned(), Arc::clone(&document)).await;
         Ok(document)
     }
+}
+
+/// Where the text stops being GraphQL and what could stand there, without repeating the text.
+fn unreadable(error: async_graphql::parser::Error) -> ServerError {
+    let mut told = with_code(error.clone().into(), Code::ParseFailed);
+    if let async_graphql::parser::Error::Syntax { message, start, .. } = error {
+        let expected = message.lines().rev().find_map(|line| line.trim_start().strip_prefix("= "));
+        let expected = expected.unwrap_or("this is not GraphQL");
+        told.message = format!("Syntax error in line {}, column {}: {expected}.", start.line, start.column);
+    }
+    told
 }
 
 fn persisted_hash(extensions: &Map<String, Value>) -> Result<Option<String>, Refusal> {

@@ -25,6 +25,9 @@ use super::{
     settings::Settings,
 };
 
+/// Errors of validation told at once; a document can have one for every token.
+const MAX_TOLD: usize = 20;
+
 /// Cheap to clone.
 pub struct Gate<E, H>(Arc<Inner<E, H>>);
 
@@ -200,7 +203,7 @@ fn judge(mut response: Response, finish: Option<&Finish>) -> Answer {
     let executed = response.data != Value::Null || response.errors.iter().any(|error| !error.path.is_empty());
     if !executed && !response.errors.is_empty() {
         let errors = std::mem::take(&mut response.errors);
-        let errors = errors.into_iter().map(|error| match code_of(&error) {
+        let errors = errors.into_iter().take(MAX_TOLD).map(|error| match code_of(&error) {
             Some(_) => error,
             None => with_code(error, Code::ValidationFailed),
         });

@@ -2,6 +2,7 @@
 
 mod http;
 mod limits;
+mod serve;
 mod sse;
 mod toy;
 mod websocket;

@@ -50,6 +50,8 @@ impl ScalarType for Moment {
 #[derive(Clone, Default)]
 pub struct World {
     pub bumps: Arc<AtomicUsize>,
+    /// Told when `bumpLater` began, which then waits for `gate`.
+    pub begun: Arc<Notify>,
     pub gate: Arc<Notify>,
     pub ready: bool,
 }
@@ -118,6 +120,7 @@ impl Mutation {
 
     async fn bump_later(&self, ctx: &Context<'_>) -> bool {
         let world = ctx.data_unchecked::<World>();
+        world.begun.notify_one();
         world.gate.notified().await;
         world.bumps.fetch_add(1, Ordering::SeqCst);
         world.gate.notify_one();

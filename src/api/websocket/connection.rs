@@ -62,10 +62,11 @@ impl<E: Executor, H: Host> Connection<E, H> {
     }
 
     async fn converse(&mut self) -> Result<std::convert::Infallible, End> {
-        let settings = self.edge.gate.settings().clone();
-        let shutdown = self.edge.shutdown.clone();
+        let settings = self.edge.gate.settings();
+        let (ping_interval, pong_timeout) = (settings.ping_interval, settings.pong_timeout);
         let init_due = Instant::now() + settings.init_timeout;
-        let mut pings = interval_at(Instant::now() + settings.ping_interval, settings.ping_interval);
+        let shutdown = self.edge.shutdown.clone();
+        let mut pings = interval_at(Instant::now() + ping_interval, ping_interval);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let pong_due = self.pong_due;
@@ -75,7 +76,7 @@ impl<E: Executor, H: Host> Connection<E, H> {
                     return Err(End::close(4408, "Connection initialisation timeout"));
                 }
                 () = due(pong_due) => return Err(End::close(1001, "No answer to a ping")),
-                _ = pings.tick(), if self.initialised && pong_due.is_none() => self.ping(settings.pong_timeout).await?,
+                _ = pings.tick(), if self.initialised && pong_due.is_none() => self.ping(pong_timeout).await?,
                 message = self.socket.recv() => self.receive(message).await?,
                 Some((id, outgoing)) = self.outbox.next(), if !self.outbox.is_empty() => {
                     self.write(id, outgoing).await?;
