@@ -1,1 +1,87 @@
-//! The edge: schema assembly, HTTP, WebSocket, SSE, limits, the explorer page.
+//! The edge: HTTP, WebSocket and event streams, all through one gate that bounds, coerces and executes.
+//!
+//! `http`, `websocket` and `sse` only translate: a request into `gate::params`, an answer or an `errors::Refusal`
+//! into what their protocol says. `gate` and `limits` decide; `host` is what the product brings.
+
+pub mod caller;
+pub mod errors;
+pub mod gate;
+pub mod host;
+mod http;
+pub mod limits;
+mod media;
+mod origin;
+mod page;
+pub mod serve;
+pub mod settings;
+mod sse;
+#[cfg(test)]
+mod tests;
+mod websocket;
+
+use async_graphql::Executor;
+use axum::{
+    Router,
+    http::{HeaderValue, StatusCode, header},
+    response::Response,
+    routing::{any, get},
+};
+use tokio_util::sync::CancellationToken;
+
+use self::{gate::Gate, host::Host, media::Media, settings::Settings};
+
+/// What every connection has: the gate, and the word to stop.
+struct Edge<E, H> {
+    gate: Gate<E, H>,
+    shutdown: CancellationToken,
+}
+
+impl<E, H> Clone for Edge<E, H> {
+    fn clone(&self) -> Self {
+        Self { gate: self.gate.clone(), shutdown: self.shutdown.clone() }
+    }
+}
+
+/// Everything the server answers: `/graphql`, `/healthz`, `/readyz`, and the page at `/` and `/playground`.
+///
+/// Streams and sockets end when `shutdown` is cancelled. To bound clients by their address, serve it with connect
+/// info, as `serve::serve` does. Fails if the SDL of the host's schema cannot be read.
+pub fn router<E: Executor, H: Host>(
+    executor: E,
+    host: H,
+    settings: Settings,
+    shutdown: CancellationToken,
+) -> Result<Router, async_graphql::parser::Error> {
+    let cors = origin::cors(&settings);
+    let explorer = settings.explorer;
+    let gate = Gate::new(executor, host, settings)?;
+    let host = gate.host().clone();
+    let edge = Edge { gate, shutdown };
+    let mut router = Router::new()
+        .route("/graphql", any(move |request| http::graphql(edge.clone(), request)))
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(move || ready(host.clone())));
+    if explorer {
+        router = router.route("/", get(page::page)).route("/playground", get(page::page));
+    }
+    let router = match cors {
+        Some(cors) => router.layer(cors),
+        None => router,
+    };
+    Ok(router.layer(axum::middleware::map_response(secured)))
+}
+
+async fn ready<H: Host>(host: H) -> Response {
+    match host.ready().await {
+        Ok(details) => http::json(StatusCode::OK, Media::Json, &details),
+        Err(details) => http::json(StatusCode::SERVICE_UNAVAILABLE, Media::Json, &details),
+    }
+}
+
+async fn secured(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    response
+}

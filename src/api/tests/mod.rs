@@ -1,0 +1,8 @@
+//! The edge over a toy schema: each file drives the router the way its clients do.
+
+mod http;
+mod limits;
+mod serve;
+mod sse;
+mod toy;
+mod websocket;
