@@ -121,16 +121,6 @@ pub(super) async fn all(
     Ok(rows.into_iter().map(Entry::from).collect())
 }
 
-/// The generation of a revision that serves.
-pub(super) async fn serving(
-    connection: &impl ConnectionTrait,
-    name: &str,
-    revision: i32,
-) -> Result<Option<Entry>, DbErr> {
-    let found = all(connection, name, revision).await?;
-    Ok(found.into_iter().find(|entry| entry.state == State::Serving))
-}
-
 /// One generation.
 pub(super) async fn one(
     connection: &impl ConnectionTrait,
