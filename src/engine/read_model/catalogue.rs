@@ -185,18 +185,17 @@ pub(super) async fn swap(
     Ok(swapped.rows_affected == 1)
 }
 
-/// Writes down why a generation stopped, if it still stands at `at`.
+/// Writes down why a generation stopped, if it still stands at `at`. Its hash is not looked at: it may be what is wrong.
 pub(super) async fn fail(
     connection: &impl ConnectionTrait,
     generation: Generation,
-    at: Mark,
+    at: Position,
     failure: &str,
 ) -> Result<bool, DbErr> {
     let stopped = Entity::update_many()
         .col_expr(Column::Failure, Expr::value(failure))
         .filter(generation.is())
-        .filter(Column::Position.eq(at.position.get()))
-        .filter(Column::Hash.eq(at.hash.0.to_vec()))
+        .filter(Column::Position.eq(at.get()))
         .filter(Column::Failure.is_null())
         .exec(connection)
         .await?;
