@@ -4,5 +4,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod engine;
+mod read_models;
 mod support;
 mod tidy;

@@ -121,16 +121,6 @@ pub(super) async fn all(
     Ok(rows.into_iter().map(Entry::from).collect())
 }
 
-/// The generation of a revision that serves.
-pub(super) async fn serving(
-    connection: &impl ConnectionTrait,
-    name: &str,
-    revision: i32,
-) -> Result<Option<Entry>, DbErr> {
-    let found = all(connection, name, revision).await?;
-    Ok(found.into_iter().find(|entry| entry.state == State::Serving))
-}
-
 /// One generation.
 pub(super) async fn one(
     connection: &impl ConnectionTrait,
@@ -195,18 +185,17 @@ pub(super) async fn swap(
     Ok(swapped.rows_affected == 1)
 }
 
-/// Writes down why a generation stopped, if it still stands at `at`.
+/// Writes down why a generation stopped, if it still stands at `at`. Its hash is not looked at: it may be what is wrong.
 pub(super) async fn fail(
     connection: &impl ConnectionTrait,
     generation: Generation,
-    at: Mark,
+    at: Position,
     failure: &str,
 ) -> Result<bool, DbErr> {
     let stopped = Entity::update_many()
         .col_expr(Column::Failure, Expr::value(failure))
         .filter(generation.is())
-        .filter(Column::Position.eq(at.position.get()))
-        .filter(Column::Hash.eq(at.hash.0.to_vec()))
+        .filter(Column::Position.eq(at.get()))
         .filter(Column::Failure.is_null())
         .exec(connection)
         .await?;

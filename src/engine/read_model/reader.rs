@@ -266,7 +266,7 @@ fn is_missing_table(error: &DbErr) -> bool {
 fn is_connection_lost(error: &DbErr) -> bool {
     match database_error(error) {
         Some(sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed) => true,
-        // The server shuts down, or ended this session.
+        // The server shuts down, or ended this connection.
         Some(sqlx::Error::Database(refusal)) => {
             refusal.code().is_some_and(|code| code.starts_with("57P") || code.starts_with("08"))
         }

@@ -109,7 +109,7 @@ async fn catch_up(
                     .ok_or(RebuildError::Overtaken(instance.name))?;
             }
             Followed::Stopped(why) => {
-                catalogue::fail(instance.store.writer(), generation, building.mark, &why).await?;
+                catalogue::fail(instance.store.writer(), generation, building.mark.position, &why).await?;
                 return Err(RebuildError::Stopped(why));
             }
         }

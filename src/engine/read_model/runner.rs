@@ -126,7 +126,7 @@ async fn parked(instance: &Instance, cancel: &CancellationToken) -> Turn {
 
 async fn stop(instance: &Instance, entry: &Entry, why: &str) -> Result<(), LogError> {
     let generation = instance.generation(entry.generation);
-    if catalogue::fail(instance.store.writer(), generation, entry.mark, why).await? {
+    if catalogue::fail(instance.store.writer(), generation, entry.mark.position, why).await? {
         tracing::error!(model = instance.name, position = %entry.mark.position, why, "a read model stopped");
     }
     Ok(())

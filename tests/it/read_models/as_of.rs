@@ -1,0 +1,141 @@
+//! Lists, counts and keyed mixes as of every position of a random history, against a replay.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+use std::time::Duration;
+
+use hindsight::engine::event::Position;
+use hindsight::engine::read_model::{Key, ReadError, Reader};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
+use uuid::Uuid;
+
+use super::replay::{Dice, Replay, history};
+use super::{LONG, Nursery};
+use crate::support::home::Home;
+use crate::support::on_both_stores;
+use crate::support::shelves::{places, put, toys};
+
+on_both_stores!(
+    lists_counts_and_mixes_equal_a_replay_at_every_position,
+    a_reader_waits_for_what_is_coming_and_says_what_is_not_visible_yet,
+    text_is_matched_and_sorted_by_its_bytes,
+);
+
+async fn lists_counts_and_mixes_equal_a_replay_at_every_position(home: &Home) {
+    let commands = history(&mut Dice::thrown(), 40);
+    let replay = Replay::of(&commands);
+    let nursery = Nursery::open(home).await;
+    nursery.tell(&commands).await;
+    nursery.settled().await;
+    let reader = nursery.toys();
+    for at in replay.positions() {
+        lists(&reader, &replay, at).await;
+        counts(&reader, &replay, at).await;
+    }
+    mixes(&reader, &replay).await;
+    nursery.close().await;
+}
+
+async fn lists(reader: &Reader, replay: &Replay, at: Position) {
+    let world = || replay.at(at).values().cloned();
+
+    let by_name = toys::Entity::find().order_by_asc(toys::Column::Name).order_by_asc(toys::Column::Id);
+    let mut expected: Vec<_> = world().collect();
+    expected.sort_by_key(|toy| (toy.name.clone(), toy.id));
+    assert_eq!(reader.rows(at, by_name.clone()).await.unwrap(), expected, "all by name at {at}");
+    let page = by_name.clone().limit(3);
+    assert_eq!(reader.rows(at, page).await.unwrap(), expected[..expected.len().min(3)], "a page at {at}");
+    let second: Vec<_> = expected.into_iter().skip(2).take(2).collect();
+    assert_eq!(reader.rows(at, by_name.offset(2).limit(2)).await.unwrap(), second, "a later page at {at}");
+
+    let newest =
+        toys::Entity::find().filter(toys::Column::Shelf.gt(0)).order_by_desc(toys::Column::MadeAt).limit(4);
+    let mut expected: Vec<_> = world().filter(|toy| toy.shelf > 0).collect();
+    expected.sort_by_key(|toy| Reverse(toy.made_at));
+    expected.truncate(4);
+    assert_eq!(reader.rows(at, newest).await.unwrap(), expected, "the newest at {at}");
+
+    let on_shelf = places::Entity::find()
+        .select_only()
+        .column(places::Column::Toy)
+        .filter(places::Column::Shelf.eq(2))
+        .into_query();
+    let standing =
+        toys::Entity::find().filter(toys::Column::Id.in_subquery(on_shelf)).order_by_asc(toys::Column::Id);
+    let expected: Vec<_> = world().filter(|toy| toy.shelf == 2).collect();
+    assert_eq!(reader.rows(at, standing).await.unwrap(), expected, "by the other table at {at}");
+}
+
+async fn counts(reader: &Reader, replay: &Replay, at: Position) {
+    let all = toys::Entity::find().order_by_asc(toys::Column::Name).limit(1);
+    assert_eq!(reader.count(at, all).await.unwrap(), replay.at(at).len() as u64, "all at {at}");
+    let noted = toys::Entity::find().filter(toys::Column::Note.is_not_null());
+    let expected = replay.at(at).values().filter(|toy| toy.note.is_some()).count() as u64;
+    assert_eq!(reader.count(at, noted).await.unwrap(), expected, "those with a note at {at}");
+}
+
+async fn mixes(reader: &Reader, replay: &Replay) {
+    let toys = (0..10).map(Uuid::from_u128);
+    let asked: Vec<(Key, Position)> =
+        toys.flat_map(|toy| replay.positions().map(move |at| (Key::of(toy), at))).collect();
+    let found = reader.each::<toys::Entity>(&asked).await.unwrap();
+    let expected: HashMap<(Key, Position), toys::Model> = asked
+        .iter()
+        .filter_map(|(key, at)| {
+            let toy = replay.at(*at).values().find(|toy| Key::of(toy.id) == *key)?;
+            Some(((key.clone(), *at), toy.clone()))
+        })
+        .collect();
+    assert_eq!(found, expected);
+
+    let pair = |toy: &toys::Model| Key::of(toy.shelf).and(toy.id);
+    let now = replay.head();
+    let asked: Vec<(Key, Position)> = replay.at(now).values().map(|toy| (pair(toy), now)).collect();
+    let found = reader.each::<places::Entity>(&asked).await.unwrap();
+    assert_eq!(found.len(), asked.len());
+    let wrong = reader.each::<places::Entity>(&[(Key::of(1), now)]).await;
+    assert!(matches!(wrong, Err(ReadError::NoSuchKey { table: "places", .. })), "{wrong:?}");
+}
+
+async fn a_reader_waits_for_what_is_coming_and_says_what_is_not_visible_yet(home: &Home) {
+    let nursery = Nursery::open(home).await;
+    nursery.tell(&[vec![put(1, "ball", 1)]]).await;
+    let head = nursery.settled().await;
+    let reader = nursery.toys();
+
+    let far = head.plus(1);
+    let early = reader.wait_for(far, Duration::ZERO).await;
+    match early {
+        Err(ReadError::NotYetVisible { model: "toys", asked, checkpoint }) => {
+            assert_eq!((asked, checkpoint), (far, head));
+        }
+        other => panic!("expected NotYetVisible, got {other:?}"),
+    }
+
+    let waiting = {
+        let reader = reader.clone();
+        tokio::spawn(async move {
+            reader.wait_for(far, LONG).await.unwrap();
+            reader.one::<toys::Entity>(far, Uuid::from_u128(1)).await.unwrap()
+        })
+    };
+    nursery.tell(&[vec![put(1, "kite", 1)]]).await;
+    assert_eq!(waiting.await.unwrap().unwrap().name, "kite");
+    let before = reader.one::<toys::Entity>(head, Uuid::from_u128(1)).await.unwrap();
+    assert_eq!(before.unwrap().name, "ball");
+    nursery.close().await;
+}
+
+async fn text_is_matched_and_sorted_by_its_bytes(home: &Home) {
+    let names = ["a", "B", "ä", "b", "A b", "A-b"];
+    let nursery = Nursery::open(home).await;
+    nursery.tell(&[names.iter().zip(1..).map(|(name, toy)| put(toy, name, 1)).collect()]).await;
+    let head = nursery.settled().await;
+    let query = toys::Entity::find().order_by_asc(toys::Column::Name);
+    let found = nursery.toys().rows(head, query).await.unwrap();
+    let found: Vec<&str> = found.iter().map(|toy| toy.name.as_str()).collect();
+    let mut expected = names;
+    expected.sort_unstable();
+    assert_eq!(found, expected);
+    nursery.close().await;
+}
