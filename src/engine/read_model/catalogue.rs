@@ -238,6 +238,10 @@ pub(super) async fn lock_all(
 /// Drops a retired generation: its row and its tables.
 pub(super) async fn bury(store: &Store, generation: Generation, tables: &[Table]) -> Result<(), DbErr> {
     let transaction = begin(store).await?;
+    if transaction.get_database_backend() == DbBackend::Postgres {
+        // A table that somebody still reads is dropped another time: readers that come later must not queue up behind.
+        transaction.execute_unprepared("SET LOCAL lock_timeout = '1s'").await?;
+    }
     let buried = Entity::delete_many()
         .filter(generation.is())
         .filter(Column::State.eq(State::Retired))
@@ -262,7 +266,7 @@ impl Generation {
     }
 }
 
-/// Lets a statement that makes an index or drops a table take its time.
+/// Lets statements that make indexes take their time.
 pub(super) async fn without_timeout(transaction: &DatabaseTransaction) -> Result<(), DbErr> {
     if transaction.get_database_backend() == DbBackend::Postgres {
         transaction.execute_unprepared("SET LOCAL statement_timeout = 0").await?;

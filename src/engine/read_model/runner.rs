@@ -103,7 +103,9 @@ async fn turn(
             () = growing => {}
             () = instance.reload.notified() => return Ok(Turn::Again),
             () = tokio::time::sleep(instance.settings.poll) => {
-                sweep(instance).await?;
+                if let Err(error) = sweep(instance).await {
+                    tracing::warn!(model = instance.name, %error, "retired tables are dropped another time");
+                }
                 seen = instance.log.head().await?.position;
                 let now = catalogue::one(instance.store.reader(), generation).await?;
                 if now.is_none_or(|now| now.mark != entry.mark || now.state != State::Serving) {

@@ -84,9 +84,14 @@ impl Source<'_> {
         let begun = column(VALID_FROM).lte(position.get());
         match twin {
             Twin::Now => vec![begun],
-            // Without statistics SQLite takes the index on `valid_to` always; far back the sort's own index is better.
-            Twin::History if !near && self.backend == DbBackend::Sqlite => {
-                let ended = format!("+\"{}\".\"{VALID_TO}\" > ?", table.name);
+            // SQLite has no statistics, so it is told: few versions ended after a position near the checkpoint, and far
+            // back the index on `valid_to` is no help (the `+` keeps it away from a column's index).
+            Twin::History if self.backend == DbBackend::Sqlite => {
+                let ended = if near {
+                    format!("likelihood(\"{}\".\"{VALID_TO}\" > ?, 0.00001)", table.name)
+                } else {
+                    format!("+\"{}\".\"{VALID_TO}\" > ?", table.name)
+                };
                 vec![begun, Expr::cust_with_values(ended, [position.get()])]
             }
             Twin::History => vec![begun, column(VALID_TO).gt(position.get())],

@@ -7,6 +7,7 @@ use sea_orm::sea_query::{
 use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 
 use super::definition::{Column, Table};
+use super::load::KEY_COLUMNS;
 
 /// The last position of the command that made this version of a row.
 pub(super) const VALID_FROM: &str = "valid_from";
@@ -165,6 +166,9 @@ pub(super) fn complaint(table: &Table, revision: i32) -> Option<String> {
     let name = table.name;
     if table.key.is_empty() {
         return Some(format!("table {name} has no primary key"));
+    }
+    if table.key.len() > KEY_COLUMNS.len() {
+        return Some(format!("the primary key of {name} has more than {} columns", KEY_COLUMNS.len()));
     }
     if let Some(column) = table.columns.iter().find(|c| [VALID_FROM, VALID_TO].contains(&c.name.as_str())) {
         return Some(format!("column {}.{} has a name that the engine needs itself", name, column.name));

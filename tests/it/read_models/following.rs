@@ -1,7 +1,7 @@
 //! Following the log: versions, atomic batches, several runners, and what stops a model.
 
 use hindsight::engine::event::Position;
-use hindsight::engine::read_model::{ModelState, ReadError, ReadModels};
+use hindsight::engine::read_model::{ModelState, ReadError, ReadModels, StartError};
 use sea_orm::EntityTrait;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -24,6 +24,7 @@ on_both_stores!(
     a_checkpoint_beyond_the_head_is_refused,
     a_checkpoint_of_another_log_is_refused,
     a_runner_finds_by_itself_what_nobody_told_it,
+    a_model_that_is_registered_twice_is_refused,
 );
 
 async fn a_command_makes_one_version_of_a_row_and_none_of_one_it_leaves_as_it_was(home: &Home) {
@@ -188,4 +189,11 @@ async fn a_runner_finds_by_itself_what_nobody_told_it(home: &Home) {
     let found = nursery.toys().one::<toys::Entity>(head, Uuid::from_u128(1)).await.unwrap();
     assert_eq!(found.unwrap().name, "ball");
     nursery.close().await;
+}
+
+async fn a_model_that_is_registered_twice_is_refused(home: &Home) {
+    let chronicle = Chronicle::begin(home).await;
+    let builder = ReadModels::builder(chronicle.read.clone(), chronicle.log.clone());
+    let refused = builder.with(Toys).with(Tallies).with(Toys).open().await.err();
+    assert!(matches!(refused, Some(StartError::Declaration { model: "toys", .. })), "{refused:?}");
 }
