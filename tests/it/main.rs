@@ -7,3 +7,4 @@ mod engine;
 mod read_models;
 mod support;
 mod tidy;
+mod users;

@@ -4,6 +4,8 @@ pub mod home;
 pub mod jars;
 pub mod node;
 pub mod proxy;
+pub mod shop;
+pub mod socket;
 pub mod shelves;
 
 /// Runs each function named once on SQLite and once on PostgreSQL, with a home of its own.
