@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 use sea_orm::{ConnectionTrait, Database};
 use serde_json::{Value, json};
 
-const CREATE: &str = "mutation($input: CreateUserInput!) { createUser(input: $input) { position errors { code } } }";
+const CREATE: &str =
+    "mutation($input: CreateUserInput!) { createUser(input: $input) { position errors { code } } }";
 const NOW: &str = "{ users(first: 20) { nodes { id name } } }";
 const THEN: &str = "query($p: Moment) { users(first: 20, asOf: $p) { nodes { id name } } }";
 
@@ -41,7 +42,8 @@ fn main() {
 
 async fn measure(store: &str, served: &Served, seconds: u64) {
     for connections in [1, 64] {
-        let input = |n| json!({ "input": { "name": "x", "email": format!("{connections}-{n}@example.org") } });
+        let input =
+            |n| json!({ "input": { "name": "x", "email": format!("{connections}-{n}@example.org") } });
         run(store, "createUser", served, connections, seconds, CREATE, Arc::new(input)).await;
     }
     let head = ask(served, "{ log { head } }", &json!({})).await["data"]["log"]["head"].clone();

@@ -22,7 +22,8 @@ impl Progress {
     pub fn of(total: u64, what: &'static str) -> Self {
         let bar = stderr().is_terminal().then(|| {
             let template = "{wide_bar} {human_pos}/{human_len} {msg}  {per_sec}  {eta} left";
-            let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+            let style =
+                ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
             ProgressBar::new(total).with_style(style).with_message(what)
         });
         let now = Instant::now();

@@ -18,9 +18,9 @@ pub struct Args {
 }
 
 fn anchor(text: &str) -> Result<(Position, Hash), String> {
-    let parsed = text.split_once(':').and_then(|(position, hash)| {
-        Some((Position::new(position.parse().ok()?)?, hash.parse().ok()?))
-    });
+    let parsed = text
+        .split_once(':')
+        .and_then(|(position, hash)| Some((Position::new(position.parse().ok()?)?, hash.parse().ok()?)));
     parsed.ok_or_else(|| "expected a position, a colon and 64 hexadecimal digits".to_owned())
 }
 
@@ -44,8 +44,14 @@ async fn hold(log: &Log, position: Position, hash: Hash) -> Result<(), Failure> 
         Some(event) if event.hash == hash => Ok(()),
         Some(event) => {
             let found = event.hash;
-            Err(format!("the log was changed: the anchor says {hash} at position {position}, the log {found}").into())
+            Err(format!(
+                "the log was changed: the anchor says {hash} at position {position}, the log {found}"
+            )
+            .into())
         }
-        None => Err(format!("the log was cut: it has no event at position {position}, which the anchor names").into()),
+        None => {
+            Err(format!("the log was cut: it has no event at position {position}, which the anchor names")
+                .into())
+        }
     }
 }

@@ -161,7 +161,8 @@ impl Restoring {
         if !self.log.append(&append).await.map_err(LogError::from)? {
             return Err(RestoreError::Contended);
         }
-        self.head = Head { position: last.position, recorded_at: last.recorded_at, hash: last.hash, ..self.head };
+        self.head =
+            Head { position: last.position, recorded_at: last.recorded_at, hash: last.hash, ..self.head };
         Ok(())
     }
 
