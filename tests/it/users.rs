@@ -49,7 +49,8 @@ async fn a_user_is_what_it_was_at_any_moment(home: &Home) {
         "updatedAt": instant(NOON + 10 * SECOND), "address": null,
     });
     assert_eq!(seen["now"], now);
-    let then = json!({ "id": id, "asOf": "1", "version": 1, "name": "Ada Lovelace", "updatedAt": instant(NOON) });
+    let then =
+        json!({ "id": id, "asOf": "1", "version": 1, "name": "Ada Lovelace", "updatedAt": instant(NOON) });
     assert_eq!(seen["then"], then);
     assert_eq!(seen["ago"]["name"], "Ada Lovelace");
     assert_eq!(seen["first"], json!({ "name": "Ada Lovelace", "asOf": "1" }));
@@ -90,7 +91,8 @@ async fn five_users(shop: &Shop) {
 }
 
 async fn names(shop: &Shop, arguments: &str) -> Vec<String> {
-    let seen = shop.see(&format!("{{ users({arguments}) {{ nodes {{ name }} totalCount }} }}"), json!({})).await;
+    let seen =
+        shop.see(&format!("{{ users({arguments}) {{ nodes {{ name }} totalCount }} }}"), json!({})).await;
     let nodes = seen["users"]["nodes"].as_array().expect("nodes");
     nodes.iter().map(|node| node["name"].as_str().expect("a name").to_owned()).collect()
 }
@@ -148,7 +150,8 @@ async fn walk(shop: &Shop, order: &str, forward: bool) -> Vec<String> {
         let seen = shop.see(&query, json!({ "cursor": cursor })).await["users"].take();
         assert_eq!(seen["totalCount"], 5);
         let edges = seen["edges"].as_array().expect("edges").iter();
-        let page: Vec<String> = edges.map(|edge| edge["node"]["name"].as_str().expect("a name").into()).collect();
+        let page: Vec<String> =
+            edges.map(|edge| edge["node"]["name"].as_str().expect("a name").into()).collect();
         found = if forward { [found, page].concat() } else { [page, found].concat() };
         cursor = seen["pageInfo"][end].clone();
         if seen["pageInfo"][more] == false {
@@ -243,7 +246,8 @@ async fn who_did_what_and_why_is_in_the_history(home: &Home) {
     let event = json!({ "__typename": "UserRenamed", "type": "UserRenamed", "schemaVersion": 1, "streamType": "USER" });
     assert_eq!(seen["event"], event);
     assert_eq!(seen["none"], Value::Null);
-    let unknown = shop.ask("{ events(filter: { types: [\"UserEaten\"] }) { nodes { id } } }", json!({})).await;
+    let unknown =
+        shop.ask("{ events(filter: { types: [\"UserEaten\"] }) { nodes { id } } }", json!({})).await;
     let message = unknown["errors"][0]["message"].as_str().expect("a message");
     assert!(message.contains("UserCreated") && message.contains("OrderPlaced"), "{message}");
     shop.close().await;
@@ -261,7 +265,12 @@ async fn events_are_seen_live_and_resumed_without_a_gap(home: &Home) {
         assert_eq!(socket.next().await["events"]["position"], position.to_string());
     }
     let mut live = Socket::to(&shop).await;
-    live.subscribe("1", "subscription { events(filter: { types: [\"UserCreated\"] }) { position } }", json!({})).await;
+    live.subscribe(
+        "1",
+        "subscription { events(filter: { types: [\"UserCreated\"] }) { position } }",
+        json!({}),
+    )
+    .await;
     let mut wrong = Socket::to(&shop).await;
     wrong.subscribe("1", query, json!({ "after": 99 })).await;
     let refused = wrong.receive().await;
@@ -282,7 +291,9 @@ async fn a_user_is_seen_as_it_changes(home: &Home) {
     let shop = Shop::open(home).await;
     let id = shop.create_user("Ada", "ada@example.org").await;
     let mut socket = Socket::to(&shop).await;
-    socket.subscribe("1", "subscription($id: ID!) { user(id: $id) { name version } }", json!({ "id": id })).await;
+    socket
+        .subscribe("1", "subscription($id: ID!) { user(id: $id) { name version } }", json!({ "id": id }))
+        .await;
     assert_eq!(socket.next().await["user"], json!({ "name": "Ada", "version": 1 }));
     shop.create_user("Bob", "bob@example.org").await;
     for n in 2..5 {
@@ -290,7 +301,9 @@ async fn a_user_is_seen_as_it_changes(home: &Home) {
         assert_eq!(socket.next().await["user"], json!({ "name": format!("Ada {n}"), "version": n }));
     }
     let mut nobody = Socket::to(&shop).await;
-    nobody.subscribe("1", "subscription($id: ID!) { user(id: $id) { name } }", json!({ "id": Uuid::nil() })).await;
+    nobody
+        .subscribe("1", "subscription($id: ID!) { user(id: $id) { name } }", json!({ "id": Uuid::nil() }))
+        .await;
     let refused = nobody.receive().await;
     assert!(refused.to_string().contains("BAD_USER_INPUT"), "{refused}");
     shop.close().await;
@@ -331,7 +344,8 @@ async fn bad_moments_and_arguments_are_refused_with_a_reason(home: &Home) {
         assert_eq!(error["extensions"]["code"], code, "{query}\n{response:#}");
         assert!(error["message"].as_str().expect("a message").contains(hint), "{query}\n{response:#}");
     }
-    let input = json!({ "name": "", "email": "nobody", "id": "me", "commandId": "x", "reason": "r".repeat(2001) });
+    let input =
+        json!({ "name": "", "email": "nobody", "id": "me", "commandId": "x", "reason": "r".repeat(2001) });
     assert_eq!(shop.refuses("createUser", input).await, ["INVALID_INPUT"; 5], "all at once");
     assert_eq!(shop.app.engine.log.head().await.expect("the head").position.get(), 1, "no trace in the log");
     shop.close().await;

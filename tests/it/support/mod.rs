@@ -4,9 +4,9 @@ pub mod home;
 pub mod jars;
 pub mod node;
 pub mod proxy;
+pub mod shelves;
 pub mod shop;
 pub mod socket;
-pub mod shelves;
 
 /// Runs each function named once on SQLite and once on PostgreSQL, with a home of its own.
 macro_rules! on_both_stores {
