@@ -69,7 +69,7 @@ const ARROWS: &[Arrow] = &[
     Arrow {
         files: &["src/write"],
         forbidden: &["crate::read"],
-        except: &["crate::read::*::graphql"],
+        except: &["crate::read::*::graphql", "crate::read::*::loader"],
         reason: "decisions are made on streams, never on read models",
     },
     Arrow {
