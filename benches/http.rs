@@ -42,8 +42,7 @@ fn main() {
 
 async fn measure(store: &str, served: &Served, seconds: u64) {
     for connections in [1, 64] {
-        let input =
-            |n| json!({ "input": { "name": "x", "email": format!("{connections}-{n}@example.org") } });
+        let input = move |n: u64| json!({ "input": { "name": "x", "email": format!("{connections}-{n}@example.org") } });
         run(store, "createUser", served, connections, seconds, CREATE, Arc::new(input)).await;
     }
     let head = ask(served, "{ log { head } }", &json!({})).await["data"]["log"]["head"].clone();

@@ -190,18 +190,15 @@ impl<'a> Import<'a> {
 
     async fn carry_out(&mut self, lines: Vec<Numbered>) -> Result<(), ImportError> {
         // Each is queued when it is first polled, and they are first polled in this order.
-        let mut under_way: FuturesOrdered<_> = lines
+        let writer = &self.app.writer;
+        let under_way: FuturesOrdered<_> = lines
             .into_iter()
             .map(|Numbered { number, line, .. }| async move {
                 let at = line.at.into();
-                (number, carry_out(&self.app.writer, &line.mutation, line.input, at).await)
+                (number, carry_out(writer, &line.mutation, line.input, at).await)
             })
             .collect();
-        let mut outcomes = Vec::new();
-        while let Some(outcome) = under_way.next().await {
-            outcomes.push(outcome);
-        }
-        drop(under_way);
+        let outcomes: Vec<_> = under_way.collect().await;
         for (line, outcome) in outcomes {
             match outcome.map_err(|cause| ImportError::Write { line, cause })? {
                 CarriedOut::Recorded(events) => {
