@@ -12,11 +12,11 @@ use tokio::time::timeout;
 
 use super::errors::{ErrorCode, Failure, Result};
 use super::scalars::Moment as Asked;
-use crate::engine::event::{Hash, Position};
+use crate::engine::event::{Hash, Position, Recorded};
 use crate::engine::feed::Feed;
 use crate::engine::log::{Log, LogError};
 use crate::engine::moment::{Moment, MomentError, Moments};
-use crate::engine::read_model::{Key, ReadError, ReadModel, ReadModels, Reader, Row};
+use crate::engine::read_model::{Key, ReadError, ReadModel, ReadModels, Reader, Row, Rows};
 use crate::engine::time::Instant;
 
 /// How long a request waits for the log to reach the position it insists on.
@@ -159,6 +159,16 @@ impl Scope {
         self.present.get_or_try_init(|| self.find_present()).await.copied()
     }
 
+    /// The end of the log as this node knows it, and at least the position insisted on: where a live view begins.
+    ///
+    /// # Errors
+    /// `NOT_YET_VISIBLE` when the position insisted on is not reached in time.
+    pub async fn newest(&self) -> Result<At> {
+        self.wait_for_the_log().await?;
+        let tail = self.engine.feed.tail();
+        Ok(At { position: tail.position, until: tail.recorded_at, past: false })
+    }
+
     async fn find_present(&self) -> Result<At> {
         let tail = self.engine.feed.tail();
         let reached = self.touched.iter().filter_map(|name| self.engine.read_models.reader_named(name));
@@ -232,6 +242,18 @@ impl Scope {
             self.reflect(newest);
         }
         Ok(self.reader::<M>()?.each::<E>(asked).await?)
+    }
+
+    /// The rows of a model that events name, as a command of these events would leave them on top of a position; and
+    /// where what is shown of them stands.
+    ///
+    /// # Errors
+    /// `NOT_YET_VISIBLE`, or a fault of ours.
+    pub async fn preview<M: ReadModel>(&self, on: Position, events: &[Arc<Recorded>]) -> Result<(Rows, At)> {
+        self.reflect(on);
+        let rows = self.reader::<M>()?.preview(on, events).await?;
+        let until = events.last().map_or(self.arrived, |event| event.recorded_at);
+        Ok((rows, At { position: on, until, past: false }))
     }
 
     /// Notes that a part of the answer was read at a position.
