@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod engine;
+mod mutations;
 mod read_models;
 mod support;
 mod tidy;
