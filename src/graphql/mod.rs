@@ -3,6 +3,7 @@
 mod address;
 mod batching;
 mod errors;
+mod following;
 mod ids;
 mod money;
 pub mod paging;

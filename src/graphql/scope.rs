@@ -12,11 +12,11 @@ use tokio::time::timeout;
 
 use super::errors::{ErrorCode, Failure, Result};
 use super::scalars::Moment as Asked;
-use crate::engine::event::{Hash, Position};
+use crate::engine::event::{Hash, Position, Recorded};
 use crate::engine::feed::Feed;
 use crate::engine::log::{Log, LogError};
 use crate::engine::moment::{Moment, MomentError, Moments};
-use crate::engine::read_model::{Key, ReadError, ReadModel, ReadModels, Reader, Row};
+use crate::engine::read_model::{Key, ReadError, ReadModel, ReadModels, Reader, Row, Rows};
 use crate::engine::time::Instant;
 
 /// How long a request waits for the log to reach the position it insists on.
@@ -232,6 +232,18 @@ impl Scope {
             self.reflect(newest);
         }
         Ok(self.reader::<M>()?.each::<E>(asked).await?)
+    }
+
+    /// The rows of a model that events name, as a command of these events would leave them on top of a position; and
+    /// where what is shown of them stands.
+    ///
+    /// # Errors
+    /// `NOT_YET_VISIBLE`, or a fault of ours.
+    pub async fn preview<M: ReadModel>(&self, on: Position, events: &[Arc<Recorded>]) -> Result<(Rows, At)> {
+        self.reflect(on);
+        let rows = self.reader::<M>()?.preview(on, events).await?;
+        let until = events.last().map_or(self.arrived, |event| event.recorded_at);
+        Ok((rows, At { position: on, until, past: false }))
     }
 
     /// Notes that a part of the answer was read at a position.

@@ -1,9 +1,14 @@
 //! Anything with an identity, found by it whatever its type.
 
 use async_graphql::{Context, ID, Interface, Object};
+use futures_util::future::{try_join_all, try_join3};
 use uuid::Uuid;
 
 use super::events::fact::StreamType;
+use super::orders::graphql::Order;
+use super::orders::loader as orders;
+use super::products::graphql::Product;
+use super::products::loader as products;
 use super::users::graphql::User;
 use super::users::loader as users;
 use crate::engine::event::Position;
@@ -23,6 +28,8 @@ use crate::graphql::{At, Failure, Result, Scope, parse_id};
 )]
 pub enum Node {
     User(User),
+    Product(Product),
+    Order(Order),
 }
 
 /// How many ids one request may ask for at once.
@@ -36,13 +43,17 @@ impl Node {
     pub async fn load(context: &Context<'_>, of: StreamType, id: Uuid, at: At) -> Result<Option<Self>> {
         match of {
             StreamType::User => Ok(users::load(context, id, at).await?.map(Self::User)),
-            StreamType::Product | StreamType::Order => Ok(None),
+            StreamType::Product => Ok(products::load(context, id, at).await?.map(Self::Product)),
+            StreamType::Order => Ok(orders::load(context, id, at).await?.map(Self::Order)),
         }
     }
 
-    /// The entity with an id, whatever its type.
+    /// The entity with an id, whatever its type. All are asked at once, so that any number of ids is one load of each.
     async fn find(context: &Context<'_>, id: Uuid, at: At) -> Result<Option<Self>> {
-        Self::load(context, StreamType::User, id, at).await
+        let of = |of| Self::load(context, of, id, at);
+        let asked = try_join3(of(StreamType::User), of(StreamType::Product), of(StreamType::Order));
+        let (user, product, order) = asked.await?;
+        Ok(user.or(product).or(order))
     }
 }
 
@@ -76,7 +87,7 @@ impl NodeQueries {
         let at = Scope::of(context)?.at(as_of, None).await?;
         let ids = ids.iter().map(parse_id).collect::<Result<Vec<Uuid>>>()?;
         let found = ids.into_iter().map(|id| Node::find(context, id, at));
-        futures_util::future::try_join_all(found).await
+        try_join_all(found).await
     }
 }
 

@@ -126,6 +126,11 @@ impl<'a> Batch<'a> {
         Step::Done
     }
 
+    /// The rows as they stand after what was folded.
+    pub fn into_rows(self) -> Rows {
+        self.rows
+    }
+
     /// What is to be written, by table.
     pub fn changes(self) -> HashMap<TypeId, Changes> {
         let mut changes: HashMap<TypeId, Changes> = HashMap::new();

@@ -9,6 +9,7 @@ pub mod definition;
 mod follow;
 mod instance;
 mod load;
+mod preview;
 pub mod reader;
 pub mod rebuild;
 pub mod registry;

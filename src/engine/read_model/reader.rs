@@ -37,6 +37,8 @@ pub enum ReadError {
     NoSuchTable { model: &'static str, table: &'static str },
     #[error("key {key:?} does not fit the primary key of table {table}")]
     NoSuchKey { table: &'static str, key: Key },
+    #[error("read model {model} cannot fold what would be recorded: {why}")]
+    Preview { model: &'static str, why: String },
     #[error(transparent)]
     Database(#[from] DbErr),
 }
@@ -44,7 +46,7 @@ pub enum ReadError {
 /// Reads from one model. Cheap to clone.
 #[derive(Clone)]
 pub struct Reader {
-    model: Arc<Instance>,
+    pub(super) model: Arc<Instance>,
     shown: watch::Receiver<Checkpoint>,
 }
 
@@ -171,7 +173,7 @@ impl Reader {
     }
 
     /// Asks in the shape that the checkpoint shown suggests; again in the other if the statement itself says otherwise.
-    async fn ask(
+    pub(super) async fn ask(
         &self,
         at: Position,
         build: impl Fn(Source<'_>, View) -> SelectStatement,

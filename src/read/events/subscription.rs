@@ -7,9 +7,9 @@ use futures_util::{Stream, StreamExt, stream};
 
 use super::graphql::Event;
 use super::query::EventFilter;
-use crate::engine::event::{Hash, Position, Recorded};
-use crate::engine::feed::{FollowError, Follower};
-use crate::graphql::{ErrorCode, Failure, Result, Scope};
+use crate::engine::event::{Position, Recorded};
+use crate::engine::feed::Follower;
+use crate::graphql::{Failure, Result, Scope};
 
 /// The subscription to the log.
 #[derive(Default)]
@@ -30,9 +30,8 @@ impl EventSubscription {
         #[graphql(desc = "Only these; all when absent.")] filter: Option<EventFilter>,
     ) -> Result<impl Stream<Item = Result<Event>>> {
         let scope = Scope::of(context)?.clone();
-        let hash = after_hash.as_deref().map(parse_hash).transpose()?;
-        let (after, hash) = scope.resumed().map_or((after, hash), |(after, hash)| (Some(after), Some(hash)));
-        let follower = scope.engine().feed.follow(after, hash, filter.unwrap_or_default().wanted()?).await?;
+        let follower =
+            scope.follow(after, after_hash.as_deref(), filter.unwrap_or_default().wanted()?).await?;
         Ok(recorded(follower).map(move |event| {
             let event = event?;
             scope.delivered(event.position, event.hash);
@@ -54,23 +53,4 @@ fn recorded(follower: Follower) -> impl Stream<Item = Result<Arc<Recorded>>> {
         Ok(events) => stream::iter(events.into_iter().map(Ok).collect::<Vec<_>>()),
         Err(failure) => stream::iter(vec![Err(failure)]),
     })
-}
-
-fn parse_hash(text: &str) -> Result<Hash> {
-    text.parse().map_err(|_| {
-        let message = format!(
-            "expected afterHash to be 64 hexadecimal digits; got {} characters",
-            text.chars().count()
-        );
-        Failure::bad_user_input(message)
-    })
-}
-
-impl From<FollowError> for Failure {
-    fn from(error: FollowError) -> Self {
-        match error {
-            FollowError::Diverged { .. } => Self::new(ErrorCode::LogDiverged, error.to_string()),
-            FollowError::Log(error) => error.into(),
-        }
-    }
 }

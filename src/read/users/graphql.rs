@@ -1,18 +1,22 @@
 //! Users in the API: the type, and the queries that lead to it.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, ID, Object};
+use uuid::Uuid;
 
 use super::fold::Users;
 use super::loader;
 use super::query::{self, UserFilter, UserSort, UserStatus};
 use super::table::Model;
-use crate::engine::event::Position;
+use crate::engine::event::{Position, Recorded};
 use crate::engine::read_model::ReadModel;
 use crate::engine::time::Instant;
 use crate::graphql::paging::{Connection, Edges, Listed, Listing, PageArgs, Uncounted};
 use crate::graphql::scalars::Moment;
 use crate::graphql::{Address, At, Result, Scope, parse_id, text_argument};
 use crate::read::events::graphql::{Event, history};
+use crate::read::orders::graphql::{self as orders, Order, OrderFilter, OrderSort};
 
 /// A user as of a moment.
 #[derive(Clone)]
@@ -25,6 +29,20 @@ impl User {
     /// From a row as it stood.
     pub fn new(row: Model, at: At) -> Self {
         Self { row, at }
+    }
+
+    /// The user as a dry run would leave it: its row at `on`, and `events` after it.
+    ///
+    /// # Errors
+    /// `NOT_YET_VISIBLE`, or a fault of ours.
+    pub async fn preview(
+        context: &Context<'_>,
+        id: Uuid,
+        events: &[Arc<Recorded>],
+        on: Position,
+    ) -> Result<Option<Self>> {
+        let (rows, at) = Scope::of(context)?.preview::<Users>(on, events).await?;
+        Ok(rows.get::<Model>(id).map(|row| Self::new(row.clone(), at)))
     }
 }
 
@@ -85,6 +103,29 @@ impl User {
     /// When the user was last changed.
     async fn updated_at(&self) -> Instant {
         Instant::from_micros(self.row.updated_at)
+    }
+
+    /// The user's orders at the same moment as the user, newest first unless sorted otherwise.
+    #[allow(clippy::too_many_arguments, reason = "the arguments of the field")]
+    async fn orders(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Only these; all when absent.")] filter: Option<OrderFilter>,
+        #[graphql(desc = "The order; newest first when absent.")] sort_by: Option<OrderSort>,
+        #[graphql(desc = "So many from the start, 0 to 100; 20 when neither it nor `last` is given.")]
+        first: Option<i32>,
+        #[graphql(desc = "After this cursor.")] after: Option<String>,
+        #[graphql(desc = "So many from the end, 0 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<Order>> {
+        orders::of_user(
+            context,
+            (self.row.id, self.at),
+            filter.unwrap_or_default(),
+            sort_by.unwrap_or_default(),
+            &PageArgs { first, after, last, before },
+        )
+        .await
     }
 
     /// Every event of this user up to the same moment, oldest first.

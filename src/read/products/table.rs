@@ -1,0 +1,49 @@
+//! One row a product.
+
+use sea_orm::entity::prelude::*;
+
+use crate::engine::read_model::Table;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "products")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// Events of the product's stream that this row reflects.
+    pub version: i32,
+    pub sku: String,
+    /// Folded: what SKUs are matched and sorted by; unique at any moment.
+    #[sea_orm(column_type = "Text")]
+    pub sku_key: String,
+    pub name: String,
+    /// Folded: what names are matched and sorted by.
+    #[sea_orm(column_type = "Text")]
+    pub name_key: String,
+    /// In minor units of the currency.
+    pub price_minor: i64,
+    pub currency: String,
+    /// Units on hand that no open order has reserved.
+    pub stock: i32,
+    pub discontinued: bool,
+    /// µs.
+    pub created_at: i64,
+    /// µs.
+    pub updated_at: i64,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// The table with an index for each order it is listed in, and for each filter that leaves few.
+pub fn table() -> Table {
+    Table::of::<Entity>()
+        .index("created", &[Column::CreatedAt])
+        .index("updated", &[Column::UpdatedAt])
+        .index("name", &[Column::NameKey])
+        .index("sku", &[Column::SkuKey])
+        .index("stock", &[Column::Stock])
+        .index("price", &[Column::Currency, Column::PriceMinor])
+        .index("status", &[Column::Discontinued, Column::CreatedAt])
+}
