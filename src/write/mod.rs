@@ -61,7 +61,11 @@ pub fn aggregates() -> Aggregates {
 /// reason does not hide the outcome of the others.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Mutation")]
-pub struct MutationRoot(user::graphql::UserMutations);
+pub struct MutationRoot(
+    user::graphql::UserMutations,
+    product::graphql::ProductMutations,
+    order::graphql::OrderMutations,
+);
 
 /// Carries out one mutation that comes from a file, as if it had been sent at an instant: by its name, with its input as
 /// the API takes it.
