@@ -16,8 +16,8 @@ use crate::engine::feed::Feed;
 use crate::engine::log::{Log, LogError};
 use crate::engine::moment::Moments;
 use crate::engine::read_model::{ReadModels, StartError as ReadModelError};
-use crate::engine::store::{Purpose, Store};
-use crate::engine::time::SharedClock;
+use crate::engine::store::{Location, Purpose, Store};
+use crate::engine::time::{Instant, SharedClock};
 use crate::engine::writer::{Writer, WriterSettings};
 use crate::graphql::Engine;
 use crate::{api, read, write};
@@ -43,6 +43,8 @@ pub enum StartError {
         "the data folder {0} is in use by another hindsight process; stop that one first, or name another --data-dir"
     )]
     InUse(String),
+    #[error("there is no data at {0}; name the folder with --data-dir, or run `hindsight serve` first")]
+    NoData(String),
     #[error("the database of the {what} cannot be reached: {cause}")]
     Unreachable { what: &'static str, cause: DbErr },
     #[error("the database of the {what} cannot be migrated: {cause}")]
@@ -85,6 +87,11 @@ impl App {
         let tasks = vec![writing, tokio::spawn(feed.clone().run(stop.clone()))];
         let engine = Arc::new(Engine { log, feed, moments, read_models });
         Ok(Self { engine, writer, clock, stop, tasks, stores, _folder: folder })
+    }
+
+    /// The present by this node's clock.
+    pub fn now(&self) -> Instant {
+        self.clock.now()
     }
 
     /// Everything the server answers. Connections end when `shutdown` is cancelled.
@@ -145,6 +152,76 @@ pub async fn prepare(storage: &Storage) -> Result<(), StartError> {
         store.close().await;
     }
     Ok(())
+}
+
+/// The log of data that is there, for those who only read it; takes nothing for itself and changes nothing.
+///
+/// # Errors
+/// When there is no log.
+pub async fn open_log(storage: &Storage) -> Result<Log, StartError> {
+    let store = open_existing(&storage.log(), Purpose::Log, "log").await?;
+    Ok(Log::open(store).await?)
+}
+
+/// The database of the read models of data that is there, likewise.
+///
+/// # Errors
+/// When there is none.
+pub async fn open_read_models(storage: &Storage) -> Result<Store, StartError> {
+    open_existing(&storage.read_models(), Purpose::ReadModels, "read models").await
+}
+
+async fn open_existing(
+    location: &Location,
+    purpose: Purpose,
+    what: &'static str,
+) -> Result<Store, StartError> {
+    if let Location::Sqlite(file) = location
+        && !file.exists()
+    {
+        return Err(StartError::NoData(file.display().to_string()));
+    }
+    Store::open(location, purpose, 2).await.map_err(|cause| StartError::Unreachable { what, cause })
+}
+
+/// The read models without a server: opened, not following the log.
+pub struct Projections {
+    pub log: Log,
+    pub read_models: ReadModels,
+    _folder: Option<File>,
+}
+
+/// A migrated log to bring events into, held for this process alone on SQLite.
+pub struct EmptyLog {
+    pub log: Log,
+    _folder: Option<File>,
+}
+
+/// Opens a log to bring events into; whether it is empty is for the one who does.
+///
+/// # Errors
+/// When the data cannot be used.
+pub async fn open_empty(storage: &Storage) -> Result<EmptyLog, StartError> {
+    let folder = storage.folder().map(|folder| claim(folder)).transpose()?;
+    let stores = open(storage).await?;
+    migrate(&stores).await?;
+    let [log, read_models] = stores;
+    read_models.close().await;
+    Ok(EmptyLog { log: Log::open(log).await?, _folder: folder })
+}
+
+/// Opens the read models to work on them.
+///
+/// # Errors
+/// When the data cannot be used.
+pub async fn open_projections(storage: &Storage) -> Result<Projections, StartError> {
+    let folder = storage.folder().map(|folder| claim(folder)).transpose()?;
+    let stores = open(storage).await?;
+    migrate(&stores).await?;
+    let [log, read_models] = stores;
+    let log = Log::open(log).await?;
+    let read_models = read::read_models(ReadModels::builder(read_models, log.clone())).open().await?;
+    Ok(Projections { log, read_models, _folder: folder })
 }
 
 async fn migrate([log, read_models]: &[Store; 2]) -> Result<(), StartError> {

@@ -26,5 +26,8 @@ pub mod config;
 /// The composition root: plain constructor calls.
 pub mod app;
 
+/// Bringing in a shop's past.
+pub mod import;
+
 /// The command line: one file a subcommand.
 pub mod cli;

@@ -46,7 +46,7 @@ impl Host for Shop {
     }
 
     fn prepare(&self, mut request: Request, caller: &Caller) -> Prepared {
-        let touched = request.parsed_query().map(|document| read::touched(document)).unwrap_or_default();
+        let touched = request.parsed_query().map(read::touched).unwrap_or_default();
         let min_position = caller.min_position.and_then(Position::new);
         let resumed = caller.last_event_id.as_deref().and_then(parse_event_id);
         let scope =

@@ -35,12 +35,13 @@ mod samples;
 #[cfg(test)]
 mod tests;
 
+pub use self::import::CarriedOut;
 pub use self::mutation::Sender;
 pub use self::payload::CommandPayload;
 
 use async_graphql::MergedObject;
 
-use self::import::{CarriedOut, import};
+use self::import::import;
 use self::mutation::Mutation as _;
 use self::order::commands as orders;
 use self::product::commands as products;

@@ -1,5 +1,6 @@
 //! What the integration tests stand on: a database of its own for each test, and one suite run on both stores.
 
+pub mod binary;
 pub mod home;
 pub mod jars;
 pub mod node;
