@@ -94,6 +94,11 @@ impl App {
         self.clock.now()
     }
 
+    /// Statements that read models have been asked and written with so far.
+    pub fn read_statements(&self) -> u64 {
+        self.stores[1].statements()
+    }
+
     /// Everything the server answers. Connections end when `shutdown` is cancelled.
     ///
     /// # Errors

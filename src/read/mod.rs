@@ -2,7 +2,7 @@
 
 /// What happened.
 pub mod events;
-/// How is the machinery?
+/// How the machinery is doing, for operators.
 pub mod machinery;
 /// Anything with an identity.
 pub mod node;

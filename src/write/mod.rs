@@ -43,6 +43,8 @@ use async_graphql::MergedObject;
 
 use self::import::import;
 use self::mutation::Mutation as _;
+use self::order::commands as orders;
+use self::product::commands as products;
 use self::user::commands as users;
 use crate::engine::decision::Aggregates;
 use crate::engine::time::Instant;
@@ -60,7 +62,11 @@ pub fn aggregates() -> Aggregates {
 /// reason does not hide the outcome of the others.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Mutation")]
-pub struct MutationRoot(user::graphql::UserMutations);
+pub struct MutationRoot(
+    user::graphql::UserMutations,
+    product::graphql::ProductMutations,
+    order::graphql::OrderMutations,
+);
 
 /// Carries out one mutation that comes from a file, as if it had been sent at an instant: by its name, with its input as
 /// the API takes it.
@@ -81,6 +87,18 @@ pub async fn carry_out(
         users::VerifyEmail::NAME => import::<users::VerifyEmail>(writer, input, at).await,
         users::DeactivateUser::NAME => import::<users::DeactivateUser>(writer, input, at).await,
         users::ReactivateUser::NAME => import::<users::ReactivateUser>(writer, input, at).await,
+        products::CreateProduct::NAME => import::<products::CreateProduct>(writer, input, at).await,
+        products::RenameProduct::NAME => import::<products::RenameProduct>(writer, input, at).await,
+        products::ChangePrice::NAME => import::<products::ChangePrice>(writer, input, at).await,
+        products::ReceiveStock::NAME => import::<products::ReceiveStock>(writer, input, at).await,
+        products::AdjustStock::NAME => import::<products::AdjustStock>(writer, input, at).await,
+        products::DiscontinueProduct::NAME => import::<products::DiscontinueProduct>(writer, input, at).await,
+        orders::PlaceOrder::NAME => import::<orders::PlaceOrder>(writer, input, at).await,
+        orders::PayOrder::NAME => import::<orders::PayOrder>(writer, input, at).await,
+        orders::ShipOrder::NAME => import::<orders::ShipOrder>(writer, input, at).await,
+        orders::DeliverOrder::NAME => import::<orders::DeliverOrder>(writer, input, at).await,
+        orders::CancelOrder::NAME => import::<orders::CancelOrder>(writer, input, at).await,
+        orders::ReturnOrder::NAME => import::<orders::ReturnOrder>(writer, input, at).await,
         unknown => Ok(CarriedOut::Malformed(format!("expected the name of a mutation; came {unknown:?}"))),
     }
 }

@@ -129,3 +129,6 @@ pub fn content<M: Mutation>(command: &M, terms: &Terms) -> Result<Value, serde_j
     content.sort_all_objects();
     Ok(content)
 }
+
+#[cfg(test)]
+mod tests;

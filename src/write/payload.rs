@@ -6,6 +6,8 @@ use async_graphql::{Context, Description, Enum, ID, Interface, Object, ObjectTyp
 use uuid::Uuid;
 
 use super::mutation::{Decided, Verdict};
+use super::order::graphql::OrderAfter;
+use super::product::graphql::ProductAfter;
 use super::rejection::{Rejection, RejectionCode};
 use super::user::graphql::UserAfter;
 use crate::engine::event::{Events, Position};
@@ -225,4 +227,6 @@ impl<E: Part> Payload<E> {
 )]
 pub enum CommandPayload {
     User(Payload<UserAfter>),
+    Product(Payload<ProductAfter>),
+    Order(Payload<OrderAfter>),
 }

@@ -39,3 +39,39 @@ impl From<WriteError> for Failure {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::{Error, Value};
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn a_command_without_an_answer_is_told_by_its_code_and_id_and_nothing_of_the_cause() {
+        let command_id = Uuid::from_u128(7);
+        let cause = || "relation \"events\" does not exist".to_owned();
+        for (error, code, tells_id) in [
+            (WriteError::Overloaded { command_id }, "OVERLOADED", true),
+            (WriteError::Stopping { command_id }, "OVERLOADED", true),
+            (WriteError::OutcomeUnknown { command_id }, "OUTCOME_UNKNOWN", true),
+            (WriteError::Unavailable { command_id, cause: cause() }, "INTERNAL_SERVER_ERROR", false),
+            (WriteError::Broken { command_id, cause: cause() }, "INTERNAL_SERVER_ERROR", false),
+        ] {
+            let told = Error::from(Failure::from(error));
+            let extensions = told.extensions.unwrap();
+            assert_eq!(extensions.get("code"), Some(&Value::from(code)));
+            let id = Value::from(command_id.to_string());
+            assert_eq!(extensions.get("commandId"), tells_id.then_some(&id));
+            assert_eq!(extensions.get("traceId").is_some(), !tells_id);
+            assert!(!told.message.contains("relation"), "{}", told.message);
+        }
+    }
+
+    #[test]
+    fn an_unknown_outcome_names_the_command_in_its_message() {
+        let command_id = Uuid::from_u128(7);
+        let failure = Failure::from(WriteError::OutcomeUnknown { command_id });
+        assert!(failure.message().contains(&command_id.to_string()), "{}", failure.message());
+    }
+}

@@ -5,6 +5,7 @@
 
 mod durability;
 mod engine;
+mod mutations;
 mod read_models;
 mod support;
 mod tidy;

@@ -47,8 +47,8 @@ impl Shown for User {
         loader::load(context, id, at).await
     }
 
-    async fn preview(_: &Context<'_>, _: Uuid, _: &Events, _: Position) -> Result<Option<Self>> {
-        Ok(None)
+    async fn preview(context: &Context<'_>, id: Uuid, events: &Events, on: Position) -> Result<Option<Self>> {
+        User::preview(context, id, events, on).await
     }
 }
 
