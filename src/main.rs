@@ -1,3 +1,16 @@
 //! Parse, start, wait for the signal.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+use hindsight::cli::{Cli, run};
+use tracing_subscriber::EnvFilter;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let filter =
+        EnvFilter::try_from_env("HINDSIGHT_LOG").unwrap_or_else(|_| EnvFilter::new("warn,hindsight=info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    run(cli).await
+}

@@ -12,8 +12,10 @@ pub mod limits;
 mod media;
 mod origin;
 mod page;
+pub mod schema;
 pub mod serve;
 pub mod settings;
+pub mod shop;
 mod sse;
 #[cfg(test)]
 mod tests;

@@ -73,12 +73,14 @@ pub struct Failure {
     message: String,
     /// Set on faults of ours only.
     trace_id: Option<Uuid>,
+    /// The command that has no answer, to be sent again under this id.
+    command_id: Option<Uuid>,
 }
 
 impl Failure {
     /// A failure the client may know all about.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), trace_id: None }
+        Self { code, message: message.into(), trace_id: None, command_id: None }
     }
 
     /// An argument has a value it cannot have; `message` says what was expected and what came.
@@ -96,7 +98,14 @@ impl Failure {
                 "something went wrong on our side; the log has the cause under trace id {trace_id}"
             ),
             trace_id: Some(trace_id),
+            command_id: None,
         }
+    }
+
+    /// Names the command that has no answer.
+    #[must_use]
+    pub fn of_command(self, command_id: Uuid) -> Self {
+        Self { command_id: Some(command_id), ..self }
     }
 
     /// What kind of failure it is.
@@ -121,6 +130,9 @@ impl Failure {
         extensions.set("code", self.code.as_str());
         if let Some(trace_id) = self.trace_id {
             extensions.set("traceId", trace_id.to_string());
+        }
+        if let Some(command_id) = self.command_id {
+            extensions.set("commandId", command_id.to_string());
         }
         extensions
     }

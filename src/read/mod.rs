@@ -2,6 +2,8 @@
 
 /// What happened.
 pub mod events;
+/// How the machinery is doing, for operators.
+pub mod machinery;
 /// Anything with an identity.
 pub mod node;
 /// What was ordered, and how far it is.

@@ -3,7 +3,10 @@
 // A test that cannot go on panics, in the functions beside its own body too.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod durability;
 mod engine;
+mod mutations;
 mod read_models;
 mod support;
 mod tidy;
+mod users;

@@ -31,6 +31,8 @@ struct Inner {
     log: Log,
     ring: Mutex<Ring>,
     tail: watch::Sender<Tail>,
+    /// The tail's position alone, for those who need no more.
+    position: watch::Sender<Position>,
     /// Somebody else may have appended: look.
     wake: Notify,
     /// This node has appended: tell the others.
@@ -71,8 +73,15 @@ impl Feed {
     /// # Errors
     /// When the log cannot be read.
     pub async fn open(log: Log) -> Result<Self, LogError> {
-        let (tail, _) = watch::channel(Tail::from(log.head().await?));
-        let inner = Inner { log, ring: Mutex::default(), tail, wake: Notify::new(), appended: Notify::new() };
+        let head = Tail::from(log.head().await?);
+        let inner = Inner {
+            log,
+            ring: Mutex::default(),
+            tail: watch::Sender::new(head),
+            position: watch::Sender::new(head.position),
+            wake: Notify::new(),
+            appended: Notify::new(),
+        };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -84,6 +93,11 @@ impl Feed {
     /// Tells of every new end of the log, the latest only.
     pub fn watch(&self) -> watch::Receiver<Tail> {
         self.inner.tail.subscribe()
+    }
+
+    /// Tells of every new last position, the latest only.
+    pub fn positions(&self) -> watch::Receiver<Position> {
+        self.inner.position.subscribe()
     }
 
     /// Takes what this node has committed. What does not join the tail makes it look at the log instead.
@@ -113,7 +127,7 @@ impl Feed {
         }
         ring.push(events);
         // Under the ring's lock, so that whoever sees the new tail finds its events there.
-        self.inner.tail.send_replace(Tail::from(last.as_ref()));
+        self.publish(Tail::from(last.as_ref()));
         true
     }
 
@@ -121,7 +135,12 @@ impl Feed {
     fn jump(&self, head: Head) {
         let mut ring = self.inner.ring.lock().unwrap_or_else(PoisonError::into_inner);
         *ring = Ring::default();
-        self.inner.tail.send_replace(head.into());
+        self.publish(head.into());
+    }
+
+    fn publish(&self, tail: Tail) {
+        self.inner.tail.send_replace(tail);
+        self.inner.position.send_replace(tail.position);
     }
 
     /// Up to `limit` events right after `after`, when the ring reaches back that far.

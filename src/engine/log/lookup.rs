@@ -1,6 +1,6 @@
 //! What a decision needs from the log: streams, snapshots, claims, and commands carried out before.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use sea_orm::sea_query::{Condition, Expr, OnConflict};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -149,5 +149,25 @@ impl Log {
             }
         }
         Ok(commands)
+    }
+
+    /// Which of these commands were carried out before.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn known_commands(&self, ids: &[Uuid]) -> Result<HashSet<Uuid>, LogError> {
+        let mut known = HashSet::new();
+        for ids in ids.chunks(IDS_A_STATEMENT) {
+            let rows: Vec<Uuid> = events::Entity::find()
+                .select_only()
+                .column(events::Column::CommandId)
+                .distinct()
+                .filter(events::Column::CommandId.is_in(ids.iter().copied()))
+                .into_tuple()
+                .all(self.store.reader())
+                .await?;
+            known.extend(rows);
+        }
+        Ok(known)
     }
 }

@@ -15,6 +15,7 @@ pub mod chain;
 pub mod entity;
 pub mod filter;
 pub mod lookup;
+pub mod transfer;
 pub mod verify;
 
 use entity::{events, log_head};

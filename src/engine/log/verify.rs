@@ -97,11 +97,11 @@ impl Checker {
 }
 
 impl Log {
-    /// Checks the whole log up to its head, page by page.
+    /// Checks the whole log up to its head, page by page, telling how far it has got.
     ///
     /// # Errors
     /// The outer error when the log cannot be read, the inner one for the first event that does not fit.
-    pub async fn verify(&self) -> Result<Result<Sound, Fault>, LogError> {
+    pub async fn verify(&self, mut reached: impl FnMut(Position)) -> Result<Result<Sound, Fault>, LogError> {
         let head = self.head().await?;
         let mut checker = Checker::new(self.id());
         loop {
@@ -114,6 +114,7 @@ impl Log {
                     return Ok(Err(fault));
                 }
             }
+            reached(checker.position);
         }
     }
 }

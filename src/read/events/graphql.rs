@@ -17,6 +17,7 @@ use crate::graphql::{At, Failure, Result, Scope};
 use crate::read::node::Node;
 
 /// One immutable fact in the log.
+#[allow(clippy::duplicated_attributes, reason = "fields of one type, or words in common")]
 #[derive(Interface)]
 #[graphql(
     field(

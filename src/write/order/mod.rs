@@ -6,6 +6,10 @@ pub mod aggregate;
 pub mod commands;
 /// What it publishes.
 pub mod event;
+/// Its mutations.
+pub mod graphql;
+/// What its mutations take.
+pub mod input;
 /// What is to be ordered, as given.
 pub mod lines;
 

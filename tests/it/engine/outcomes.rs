@@ -26,7 +26,7 @@ async fn one_outcome_whatever_is_cut(cut: Cut) {
     assert_eq!(found.len(), 1, "carried out once");
     assert_eq!(found[0].event_id, events[0].event_id, "and just as answered");
     assert_eq!(log.len(), 3);
-    node.log.verify().await.expect("readable").expect("sound");
+    node.log.verify(|_| {}).await.expect("readable").expect("sound");
     node.stop().await;
     home.leave().await;
 }

@@ -62,7 +62,7 @@ async fn after(home: &Home, alteration: &str) -> Fault {
     let swap = Do::SwapLabels { one: other, other: one };
     let by_ann = hindsight::engine::writer::Envelope { actor: Some("Ann".into()), ..Default::default() };
     node.send(swap, by_ann).await.expect("an answer");
-    node.log.verify().await.expect("readable").expect("sound before");
+    node.log.verify(|_| {}).await.expect("readable").expect("sound before");
     node.stop().await;
 
     let store = Store::open(&home.log(), Purpose::Log, 2).await.expect("the database");
@@ -70,7 +70,7 @@ async fn after(home: &Home, alteration: &str) -> Fault {
     assert!(altered.rows_affected() > 0, "{alteration} alters nothing");
     store.close().await;
     let node = Node::start(home).await;
-    let found = node.log.verify().await.expect("readable");
+    let found = node.log.verify(|_| {}).await.expect("readable");
     node.stop().await;
     found.expect_err(alteration)
 }

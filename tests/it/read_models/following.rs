@@ -21,6 +21,7 @@ on_both_stores!(
     a_fold_that_panics_stops_its_model_alone,
     a_fold_that_touches_a_row_it_did_not_name_stops_its_model_alone,
     a_checkpoint_of_another_event_is_refused,
+    a_log_that_changes_under_a_running_model_is_refused,
     a_checkpoint_beyond_the_head_is_refused,
     a_checkpoint_of_another_log_is_refused,
     a_runner_finds_by_itself_what_nobody_told_it,
@@ -147,6 +148,23 @@ async fn stops_alone(home: &Home, fact: Fact, reason: &str) {
 async fn a_checkpoint_of_another_event_is_refused(home: &Home) {
     let hash = if home.is_sqlite() { "x'00'" } else { "'\\x00'" };
     refused_checkpoint(home, &format!("hash = {hash}"), "holds another event").await;
+}
+
+async fn a_log_that_changes_under_a_running_model_is_refused(home: &Home) {
+    let nursery = Nursery::open(home).await;
+    let kept = vec![vec![put(1, "ball", 1)]];
+    nursery.tell(&kept).await;
+    nursery.settled().await;
+
+    let other = if home.is_sqlite() { "zeroblob(32)" } else { "decode(repeat('00', 32), 'hex')" };
+    for table in ["events", "log_head"] {
+        execute(nursery.chronicle.log.store(), &format!("UPDATE {table} SET hash = {other}")).await;
+    }
+    nursery.tell(&[vec![put(1, "kite", 2)]]).await;
+    let why = stopped(&nursery.models, "toys").await;
+    assert!(why.starts_with("LOG_DIVERGED"), "{why}");
+    assert_eq!(stored_versions(&nursery.chronicle.read, 1).await, Replay::of(&kept).versions());
+    nursery.close().await;
 }
 
 async fn a_checkpoint_beyond_the_head_is_refused(home: &Home) {

@@ -1,10 +1,13 @@
 //! What the integration tests stand on: a database of its own for each test, and one suite run on both stores.
 
+pub mod binary;
 pub mod home;
 pub mod jars;
 pub mod node;
 pub mod proxy;
 pub mod shelves;
+pub mod shop;
+pub mod socket;
 
 /// Runs each function named once on SQLite and once on PostgreSQL, with a home of its own.
 macro_rules! on_both_stores {

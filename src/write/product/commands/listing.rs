@@ -22,7 +22,13 @@ pub struct CreateProduct {
     pub sku: Sku,
     pub name: Name,
     pub price: Money,
+    #[serde(skip_serializing_if = "is_none")]
     pub initial_stock: InitialStock,
+}
+
+/// None is what a product starts with unless said otherwise: no part of a command's content.
+fn is_none(stock: &InitialStock) -> bool {
+    stock.get() == 0
 }
 
 impl Command for CreateProduct {

@@ -1,0 +1,50 @@
+//! `hindsight status`: the log's head, how far each read model has got, and what to do about one that stopped.
+
+use sea_orm::{EntityTrait, QueryOrder};
+
+use super::Failure;
+use crate::app;
+use crate::config::Storage;
+use crate::engine::event::Position;
+use crate::engine::read_model::catalogue::read_models::{Column, Entity, Model, State};
+
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    #[command(flatten)]
+    storage: Storage,
+}
+
+pub async fn run(args: Args) -> Result<(), Failure> {
+    let log = app::open_log(&args.storage).await?;
+    let head = log.head().await?;
+    println!("log {}", log.id());
+    match head.position {
+        Position::ZERO => println!("empty"),
+        position => println!("head {position}, recorded at {}, hash {}", head.recorded_at, head.hash),
+    }
+    let catalogue = app::open_read_models(&args.storage).await?;
+    let generations = Entity::find()
+        .order_by_asc(Column::Name)
+        .order_by_asc(Column::Revision)
+        .order_by_asc(Column::Generation)
+        .all(catalogue.reader())
+        .await?;
+    for generation in generations.iter().filter(|generation| generation.state != State::Retired) {
+        println!("{}", line(generation, head.position));
+    }
+    Ok(())
+}
+
+fn line(model: &Model, head: Position) -> String {
+    let Model { name, revision, generation, position, .. } = model;
+    let lag = head.get() - position;
+    let doing = match (&model.failure, &model.state) {
+        (Some(failure), _) => format!(
+            "STOPPED at position {position}: {failure}\n    Its queries answer an error; all else goes on. Once the cause is \
+             mended, run: hindsight rebuild {name}"
+        ),
+        (None, State::Building) => format!("being built, at position {position}, {lag} events to go"),
+        (None, _) => format!("at position {position}, {lag} events behind"),
+    };
+    format!("{name} (revision {revision}, generation {generation}) {doing}")
+}

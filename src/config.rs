@@ -1,0 +1,347 @@
+//! Every setting: documented, with its default, checked once. Flags win over the environment.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::api::settings::{Limits, Settings};
+use crate::engine::store::Location;
+
+/// Where the data is.
+#[derive(Args, Clone, Debug)]
+pub struct Storage {
+    /// Folder of the embedded SQLite databases; made when it is not there.
+    #[arg(long, env = "HINDSIGHT_DATA_DIR", value_name = "DIR", default_value = "./hindsight-data")]
+    pub data_dir: PathBuf,
+
+    /// PostgreSQL database of the log, instead of SQLite: postgres://user:password@host:port/database
+    #[arg(long, env = "HINDSIGHT_DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+
+    /// PostgreSQL database of the read models, where it is not that of the log.
+    #[arg(
+        long,
+        env = "HINDSIGHT_READ_DATABASE_URL",
+        value_name = "URL",
+        hide_env_values = true,
+        requires = "database_url"
+    )]
+    pub read_database_url: Option<String>,
+
+    /// Connections to PostgreSQL for each of log and read models, or readers of each SQLite file.
+    #[arg(
+        long,
+        env = "HINDSIGHT_CONNECTIONS",
+        value_name = "COUNT",
+        default_value_t = 8,
+        value_parser = clap::value_parser!(u32).range(2..=200)
+    )]
+    pub connections: u32,
+}
+
+impl Default for Storage {
+    fn default() -> Self {
+        let data_dir = PathBuf::from("./hindsight-data");
+        Self { data_dir, database_url: None, read_database_url: None, connections: 8 }
+    }
+}
+
+impl Storage {
+    /// The database of the log.
+    pub fn log(&self) -> Location {
+        match &self.database_url {
+            Some(url) => Location::Postgres(url.clone()),
+            None => Location::Sqlite(self.data_dir.join("log.db")),
+        }
+    }
+
+    /// The database of the read models.
+    pub fn read_models(&self) -> Location {
+        match self.read_database_url.as_ref().or(self.database_url.as_ref()) {
+            Some(url) => Location::Postgres(url.clone()),
+            None => Location::Sqlite(self.data_dir.join("read.db")),
+        }
+    }
+
+    /// The folder of the SQLite files; `None` with PostgreSQL.
+    pub fn folder(&self) -> Option<&PathBuf> {
+        self.database_url.is_none().then_some(&self.data_dir)
+    }
+}
+
+/// How the server is reached and whom it believes.
+#[derive(Args, Clone, Debug)]
+pub struct Serving {
+    /// Address and port to listen on; loopback unless said otherwise.
+    #[arg(long, env = "HINDSIGHT_LISTEN", value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+
+    /// Believe the header Hindsight-Actor. Only behind a proxy that authenticates and always sets it.
+    #[arg(long, env = "HINDSIGHT_TRUST_ACTOR_HEADER")]
+    pub trust_actor_header: bool,
+
+    /// An origin, besides the server's own, whose pages may call it, such as https://shop.example; may be repeated.
+    #[arg(
+        long = "allow-origin",
+        env = "HINDSIGHT_ALLOW_ORIGIN",
+        value_name = "ORIGIN",
+        value_delimiter = ','
+    )]
+    pub allowed_origins: Vec<String>,
+
+    /// Answer no questions about the schema, and suggest no names in errors.
+    #[arg(long, env = "HINDSIGHT_NO_INTROSPECTION")]
+    pub no_introspection: bool,
+
+    /// Do not speak the old graphql-ws WebSocket sub-protocol.
+    #[arg(long, env = "HINDSIGHT_NO_LEGACY_WS")]
+    pub no_legacy_ws: bool,
+
+    /// Serve no page at / and /playground.
+    #[arg(long, env = "HINDSIGHT_NO_EXPLORER")]
+    pub no_explorer: bool,
+
+    #[command(flatten)]
+    pub limits: LimitArgs,
+}
+
+/// The bounds on requests; each message of a refusal names its flag.
+#[derive(Args, Clone, Debug)]
+pub struct LimitArgs {
+    /// Bytes of an HTTP request's body, and of a GET's query string.
+    #[arg(long, env = "HINDSIGHT_MAX_BODY_BYTES", value_name = "COUNT", default_value_t = 64 * 1024, help_heading = "Limits")]
+    pub max_body_bytes: usize,
+
+    /// Bytes of one WebSocket message.
+    #[arg(long, env = "HINDSIGHT_MAX_MESSAGE_BYTES", value_name = "COUNT", default_value_t = 256 * 1024, help_heading = "Limits")]
+    pub max_message_bytes: usize,
+
+    /// Lexical tokens of a document; also fields once its fragments are expanded.
+    #[arg(
+        long,
+        env = "HINDSIGHT_MAX_TOKENS",
+        value_name = "COUNT",
+        default_value_t = 2_000,
+        help_heading = "Limits"
+    )]
+    pub max_tokens: usize,
+
+    /// Levels of fields.
+    #[arg(
+        long,
+        env = "HINDSIGHT_MAX_DEPTH",
+        value_name = "COUNT",
+        default_value_t = 12,
+        help_heading = "Limits"
+    )]
+    pub max_depth: usize,
+
+    /// Levels of fields from `__schema` or `__type` down; the standard introspection query has 15.
+    #[arg(
+        long,
+        env = "HINDSIGHT_MAX_INTROSPECTION_DEPTH",
+        value_name = "COUNT",
+        default_value_t = 16,
+        help_heading = "Limits"
+    )]
+    pub max_introspection_depth: usize,
+
+    /// Aliases of an operation, fragments expanded.
+    #[arg(
+        long,
+        env = "HINDSIGHT_MAX_ALIASES",
+        value_name = "COUNT",
+        default_value_t = 30,
+        help_heading = "Limits"
+    )]
+    pub max_aliases: usize,
+
+    /// Root fields of a query.
+    #[arg(
+        long,
+        env = "HINDSIGHT_MAX_ROOT_FIELDS",
+        value_name = "COUNT",
+        default_value_t = 20,
+        help_heading = "Limits"
+    )]
+    pub max_root_fields: usize,
+
+    /// Root fields of a mutation: each is a command of its own.
+    #[arg(
+        long,
+        env = "HINDSIGHT_MAX_MUTATION_FIELDS",
+        value_name = "COUNT",
+        default_value_t = 5,
+        help_heading = "Limits"
+    )]
+    pub max_mutation_fields: usize,
+
+    /// Directives at one place.
+    #[arg(
+        long,
+        env = "HINDSIGHT_MAX_DIRECTIVES",
+        value_name = "COUNT",
+        default_value_t = 5,
+        help_heading = "Limits"
+    )]
+    pub max_directives: usize,
+
+    /// `first` and `last`.
+    #[arg(
+        long,
+        env = "HINDSIGHT_MAX_PAGE_SIZE",
+        value_name = "COUNT",
+        default_value_t = 100,
+        help_heading = "Limits"
+    )]
+    pub max_page_size: usize,
+
+    /// The page size when neither `first` nor `last` is given.
+    #[arg(
+        long,
+        env = "HINDSIGHT_DEFAULT_PAGE_SIZE",
+        value_name = "COUNT",
+        default_value_t = 20,
+        help_heading = "Limits"
+    )]
+    pub default_page_size: usize,
+
+    /// What a list without pages, such as an order's lines, counts as.
+    #[arg(
+        long,
+        env = "HINDSIGHT_PLAIN_LIST_SIZE",
+        value_name = "COUNT",
+        default_value_t = 10,
+        help_heading = "Limits"
+    )]
+    pub plain_list_size: usize,
+
+    /// Entities a query could return at most.
+    #[arg(
+        long,
+        env = "HINDSIGHT_MAX_COST",
+        value_name = "COUNT",
+        default_value_t = 5_000,
+        help_heading = "Limits"
+    )]
+    pub max_cost: usize,
+
+    /// From admission to answer, for a query. In seconds.
+    #[arg(
+        long,
+        env = "HINDSIGHT_QUERY_TIMEOUT",
+        value_name = "SECONDS",
+        default_value_t = 10,
+        help_heading = "Limits"
+    )]
+    pub query_timeout: u32,
+
+    /// The same for a mutation. The answer is given up then, never the command. In seconds.
+    #[arg(
+        long,
+        env = "HINDSIGHT_MUTATION_TIMEOUT",
+        value_name = "SECONDS",
+        default_value_t = 15,
+        help_heading = "Limits"
+    )]
+    pub mutation_timeout: u32,
+
+    /// Queries and mutations under way, of all clients.
+    #[arg(
+        long,
+        env = "HINDSIGHT_MAX_IN_FLIGHT",
+        value_name = "COUNT",
+        default_value_t = 1_024,
+        help_heading = "Limits"
+    )]
+    pub max_in_flight: usize,
+
+    /// Queries and mutations under way of one client (trusted actor, else address).
+    #[arg(
+        long,
+        env = "HINDSIGHT_MAX_IN_FLIGHT_PER_CLIENT",
+        value_name = "COUNT",
+        default_value_t = 512,
+        help_heading = "Limits"
+    )]
+    pub max_in_flight_per_client: usize,
+
+    /// Open WebSockets and event streams.
+    #[arg(
+        long,
+        env = "HINDSIGHT_MAX_CONNECTIONS",
+        value_name = "COUNT",
+        default_value_t = 10_240,
+        help_heading = "Limits"
+    )]
+    pub max_connections: usize,
+
+    /// Operations under way on one WebSocket.
+    #[arg(
+        long,
+        env = "HINDSIGHT_MAX_SUBSCRIPTIONS",
+        value_name = "COUNT",
+        default_value_t = 50,
+        help_heading = "Limits"
+    )]
+    pub max_subscriptions: usize,
+
+    /// Answers that wait in one subscription's queue; its source waits when it is full.
+    #[arg(
+        long,
+        env = "HINDSIGHT_SUBSCRIPTION_QUEUE",
+        value_name = "COUNT",
+        default_value_t = 16,
+        help_heading = "Limits"
+    )]
+    pub subscription_queue: usize,
+
+    /// Bytes of text behind the cache of parsed documents (in memory some 20 times that), and again for persisted queries.
+    #[arg(long, env = "HINDSIGHT_DOCUMENT_CACHE_BYTES", value_name = "COUNT", default_value_t = 2 * 1024 * 1024, help_heading = "Limits")]
+    pub document_cache_bytes: u64,
+}
+
+impl LimitArgs {
+    fn limits(&self) -> Limits {
+        Limits {
+            max_body_bytes: self.max_body_bytes,
+            max_message_bytes: self.max_message_bytes,
+            max_tokens: self.max_tokens,
+            max_depth: self.max_depth,
+            max_introspection_depth: self.max_introspection_depth,
+            max_aliases: self.max_aliases,
+            max_root_fields: self.max_root_fields,
+            max_mutation_fields: self.max_mutation_fields,
+            max_directives: self.max_directives,
+            max_page_size: self.max_page_size,
+            default_page_size: self.default_page_size,
+            plain_list_size: self.plain_list_size,
+            max_cost: self.max_cost,
+            query_timeout: Duration::from_secs(self.query_timeout.into()),
+            mutation_timeout: Duration::from_secs(self.mutation_timeout.into()),
+            max_in_flight: self.max_in_flight,
+            max_in_flight_per_client: self.max_in_flight_per_client,
+            max_connections: self.max_connections,
+            max_subscriptions: self.max_subscriptions,
+            subscription_queue: self.subscription_queue,
+            document_cache_bytes: self.document_cache_bytes,
+        }
+    }
+}
+
+impl Serving {
+    /// As the edge understands it.
+    pub fn settings(&self) -> Settings {
+        Settings {
+            limits: self.limits.limits(),
+            trust_actor_header: self.trust_actor_header,
+            allowed_origins: self.allowed_origins.clone(),
+            introspection: !self.no_introspection,
+            legacy_ws: !self.no_legacy_ws,
+            explorer: !self.no_explorer,
+            ..Settings::default()
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! The product as its users run it: the binary, in a process of its own.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use hindsight::engine::store::Location;
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+use tokio::sync::Mutex;
+
+use super::home::Home;
+
+/// A running `hindsight serve`.
+pub struct Served {
+    child: Mutex<Child>,
+    pid: String,
+    url: String,
+    http: reqwest::Client,
+}
+
+impl Served {
+    /// Starts the binary on a home and a free port, and waits until it says where it answers.
+    pub async fn start(home: &Home) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_hindsight"));
+        command.args(["serve", "--listen", "127.0.0.1:0"]).stdout(Stdio::piped()).kill_on_drop(true);
+        match home.log() {
+            Location::Sqlite(file) => command.arg("--data-dir").arg(file.parent().expect("a folder")),
+            Location::Postgres(url) => command.env("HINDSIGHT_DATABASE_URL", url),
+        };
+        let mut child = command.spawn().expect("the binary starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
+        let line = tokio::time::timeout(Duration::from_secs(30), lines.next_line()).await;
+        let line = line.expect("within 30 s").expect("a line").expect("a line before the end");
+        let url = line.split_whitespace().last().expect("an address").to_owned();
+        let pid = child.id().expect("a process").to_string();
+        Self { child: Mutex::new(child), pid, url, http: reqwest::Client::new() }
+    }
+
+    /// The whole response to a request, or why there was none.
+    pub async fn ask(&self, query: &str, variables: Value) -> reqwest::Result<Value> {
+        let body = json!({ "query": query, "variables": variables });
+        self.http.post(&self.url).json(&body).send().await?.json().await
+    }
+
+    /// Ends the process as a power cut would: no signal it could hear.
+    pub fn kill(&self) {
+        self.signal("-KILL");
+    }
+
+    /// Asks the process to end, and says how it did.
+    pub async fn terminate(&self) -> std::process::ExitStatus {
+        self.signal("-TERM");
+        self.child.lock().await.wait().await.expect("it ends")
+    }
+
+    fn signal(&self, signal: &str) {
+        let sent = std::process::Command::new("kill").args([signal, &self.pid]).status().expect("kill runs");
+        assert!(sent.success());
+    }
+}
