@@ -6,6 +6,7 @@
 mod durability;
 mod engine;
 mod mutations;
+mod orders;
 mod read_models;
 mod support;
 mod tidy;
