@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use migration::{CatalogueMigrator, LogMigrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, DbErr, Statement, TransactionTrait};
@@ -94,6 +95,11 @@ impl App {
         self.clock.now()
     }
 
+    /// Statements that read models have been asked and written with so far.
+    pub fn read_statements(&self) -> u64 {
+        self.stores[1].statements()
+    }
+
     /// Everything the server answers. Connections end when `shutdown` is cancelled.
     ///
     /// # Errors
@@ -115,9 +121,27 @@ impl App {
                 tracing::error!(%error, "a task did not end well");
             }
         }
+        self.engine.read_models.ended().await;
         for store in &self.stores {
             store.close().await;
         }
+    }
+
+    /// Waits until every read model has come to the log's head of now; says which have not within `patience`.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub async fn caught_up(&self, patience: Duration) -> Result<Vec<&'static str>, LogError> {
+        let head = self.engine.log.head().await?.position;
+        let mut behind = Vec::new();
+        for model in self.engine.read_models.status() {
+            let reader = self.engine.read_models.reader_named(model.name);
+            let Some(reader) = reader else { continue };
+            if reader.wait_for(head, patience).await.is_err() {
+                behind.push(model.name);
+            }
+        }
+        Ok(behind)
     }
 }
 

@@ -6,18 +6,22 @@ use crate::read::events::graphql::EventQueries;
 use crate::read::events::subscription::EventSubscription;
 use crate::read::machinery::graphql::MachineryQueries;
 use crate::read::node::NodeQueries;
+use crate::read::orders::graphql::OrderQueries;
+use crate::read::orders::subscription::OrderSubscription;
+use crate::read::products::graphql::ProductQueries;
+use crate::read::subscription::EntitySubscription;
 use crate::read::users::graphql::UserQueries;
 use crate::write::{CommandPayload, MutationRoot};
 
 /// What can be asked; every question but those of the machinery takes `asOf`.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Query")]
-pub struct QueryRoot(NodeQueries, UserQueries, EventQueries, MachineryQueries);
+pub struct QueryRoot(NodeQueries, UserQueries, ProductQueries, OrderQueries, EventQueries, MachineryQueries);
 
 /// What can be followed.
 #[derive(MergedSubscription, Default)]
 #[graphql(name = "Subscription")]
-pub struct SubscriptionRoot(EventSubscription);
+pub struct SubscriptionRoot(EventSubscription, EntitySubscription, OrderSubscription);
 
 /// The schema of the shop.
 pub type ShopSchema = Schema<QueryRoot, MutationRoot, SubscriptionRoot>;

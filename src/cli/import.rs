@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Lines};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Failure;
 use super::progress::Progress;
@@ -13,6 +14,9 @@ use crate::engine::log::transfer::{FORMAT, Header, Line, Restoring};
 use crate::engine::time::SystemClock;
 use crate::import::{Import, LINES_AT_ONCE, Summary};
 use crate::write;
+
+/// How long the read models are waited for once everything is in.
+const CATCHING_UP: Duration = Duration::from_secs(60);
 
 #[derive(clap::Args, Debug)]
 pub struct Args {
@@ -33,7 +37,11 @@ pub async fn run(args: Args) -> Result<(), Failure> {
     }
     let app = App::start(&args.storage, Arc::new(SystemClock)).await?;
     let summary = commands(&app, &args.file).await.map_err(named);
+    let behind = app.caught_up(CATCHING_UP).await?;
     app.stop().await;
+    if !behind.is_empty() {
+        eprintln!("still behind, to be gone on with by `hindsight serve`: {}", behind.join(", "));
+    }
     tell(&summary?)
 }
 

@@ -1,6 +1,8 @@
 //! Connections: what is durable, what may lag, and which of the two databases it is.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use sea_orm::{DatabaseConnection, DbBackend, DbErr, RuntimeErr};
@@ -30,6 +32,7 @@ pub enum Purpose {
 pub struct Store {
     reader: DatabaseConnection,
     writer: DatabaseConnection,
+    statements: Arc<AtomicU64>,
 }
 
 /// How long a statement waits for a connection or a lock before it gives up.
@@ -70,6 +73,24 @@ impl Store {
         self.backend() == DbBackend::Sqlite
     }
 
+    /// How many statements were carried out so far, but for those that begin and end transactions.
+    pub fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
+    }
+
+    fn new(mut reader: DatabaseConnection, writer: Option<DatabaseConnection>) -> Self {
+        let statements = Arc::new(AtomicU64::new(0));
+        let count = |statements: Arc<AtomicU64>| {
+            move |_: &sea_orm::metric::Info<'_>| {
+                statements.fetch_add(1, Ordering::Relaxed);
+            }
+        };
+        reader.set_metric_callback(count(statements.clone()));
+        let mut writer = writer.unwrap_or_else(|| reader.clone());
+        writer.set_metric_callback(count(statements.clone()));
+        Self { reader, writer, statements }
+    }
+
     /// Closes every connection, waiting for what is under way.
     pub async fn close(&self) {
         for connection in [&self.reader, &self.writer] {
@@ -105,7 +126,7 @@ async fn open_sqlite(file: &Path, purpose: Purpose, connections: u32) -> Result<
         .connect_with(options.pragma("query_only", "ON"))
         .await
         .map_err(unreachable_database)?;
-    Ok(Store { reader: reader.into(), writer: writer.into() })
+    Ok(Store::new(reader.into(), Some(writer.into())))
 }
 
 async fn open_postgres(url: &str, purpose: Purpose, connections: u32) -> Result<Store, DbErr> {
@@ -139,8 +160,7 @@ async fn open_postgres(url: &str, purpose: Purpose, connections: u32) -> Result<
         .connect_with(options)
         .await
         .map_err(unreachable_database)?;
-    let both = DatabaseConnection::from(pool);
-    Ok(Store { reader: both.clone(), writer: both })
+    Ok(Store::new(pool.into(), None))
 }
 
 fn unreachable_database(error: sqlx::Error) -> DbErr {

@@ -159,6 +159,16 @@ impl Scope {
         self.present.get_or_try_init(|| self.find_present()).await.copied()
     }
 
+    /// The end of the log as this node knows it, and at least the position insisted on: where a live view begins.
+    ///
+    /// # Errors
+    /// `NOT_YET_VISIBLE` when the position insisted on is not reached in time.
+    pub async fn newest(&self) -> Result<At> {
+        self.wait_for_the_log().await?;
+        let tail = self.engine.feed.tail();
+        Ok(At { position: tail.position, until: tail.recorded_at, past: false })
+    }
+
     async fn find_present(&self) -> Result<At> {
         let tail = self.engine.feed.tail();
         let reached = self.touched.iter().filter_map(|name| self.engine.read_models.reader_named(name));

@@ -95,7 +95,7 @@ impl Live for Order {
 async fn live<E: Live>(context: &Context<'_>, id: ID) -> Result<impl Stream<Item = Result<E>> + use<E>> {
     let scope = Scope::of(context)?.clone();
     let id = parse_id(&id)?;
-    let at = scope.present().await?;
+    let at = scope.newest().await?;
     let now = read::<E>(&scope, id, at).await?.ok_or_else(|| {
         let noun = E::NOUN;
         Failure::bad_user_input(format!("expected the id of a {noun}; got {id}, and there is no such {noun}"))

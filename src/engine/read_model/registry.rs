@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sea_orm::DbErr;
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -78,7 +78,7 @@ impl Builder {
             instance.publish(entry.generation, entry.mark.position, entry.failure);
             models.push(Arc::new(instance));
         }
-        Ok(ReadModels { models: models.into(), head: None, running: JoinSet::new() })
+        Ok(ReadModels { models: models.into(), head: None, running: Mutex::default() })
     }
 
     /// Opens the read models and lets each follow the log, as far as `head` says it goes, until cancelled.
@@ -92,7 +92,7 @@ impl Builder {
     ) -> Result<ReadModels, StartError> {
         let mut opened = self.open().await?;
         for model in opened.models.iter() {
-            opened.running.spawn(runner::run(Arc::clone(model), head.clone(), cancel.clone()));
+            opened.running.get_mut().spawn(runner::run(Arc::clone(model), head.clone(), cancel.clone()));
         }
         opened.head = Some(head);
         Ok(opened)
@@ -122,7 +122,7 @@ impl Builder {
 pub struct ReadModels {
     models: Arc<[Arc<Instance>]>,
     head: Option<watch::Receiver<Position>>,
-    running: JoinSet<()>,
+    running: Mutex<JoinSet<()>>,
 }
 
 impl ReadModels {
@@ -178,8 +178,9 @@ impl ReadModels {
     }
 
     /// Waits until every runner has ended, which they do when cancelled.
-    pub async fn ended(&mut self) {
-        while self.running.join_next().await.is_some() {}
+    pub async fn ended(&self) {
+        let mut running = self.running.lock().await;
+        while running.join_next().await.is_some() {}
     }
 
     fn find(&self, name: &str) -> Option<&Arc<Instance>> {
