@@ -3,11 +3,13 @@
 // A test that cannot go on panics, in the functions beside its own body too.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod bad_input;
 mod durability;
 mod engine;
 mod mutations;
 mod orders;
 mod read_models;
+mod schema;
 mod support;
 mod tidy;
 mod users;

@@ -60,7 +60,7 @@ async fn two_runners_at_once_give_the_same_rows(home: &Home) {
     let nursery = Nursery::open(home).await;
     let cancel = CancellationToken::new();
     let store = Chronicle::another_store(home).await;
-    let mut second = ReadModels::builder(store.clone(), nursery.chronicle.log.clone())
+    let second = ReadModels::builder(store.clone(), nursery.chronicle.log.clone())
         .settings(settings())
         .with(Toys)
         .with(Tallies)
@@ -181,7 +181,7 @@ async fn refused_checkpoint(home: &Home, change: &str, reason: &str) {
     let kept = vec![vec![put(1, "ball", 1)]];
     nursery.tell(&kept).await;
     nursery.settled().await;
-    let Nursery { chronicle, mut models, cancel } = nursery;
+    let Nursery { chronicle, models, cancel } = nursery;
     cancel.cancel();
     models.ended().await;
     execute(&chronicle.read, &format!("UPDATE read_models SET {change} WHERE name = 'toys'")).await;

@@ -54,6 +54,14 @@ impl Served {
         self.child.lock().await.wait().await.expect("it ends")
     }
 
+    /// Memory the process holds.
+    pub fn resident_mebibytes(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid)).expect("its status");
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("its memory");
+        let kibibytes: u64 = line.split_whitespace().nth(1).and_then(|n| n.parse().ok()).expect("a number");
+        kibibytes / 1024
+    }
+
     fn signal(&self, signal: &str) {
         let sent = std::process::Command::new("kill").args([signal, &self.pid]).status().expect("kill runs");
         assert!(sent.success());
