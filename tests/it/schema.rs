@@ -12,10 +12,10 @@ fn the_committed_schema_is_the_one_that_is_served() {
 
 #[test]
 fn every_scalar_says_what_it_is_and_most_where_that_is_written_down() {
-    for scalar in ["DateTime", "Decimal", "CurrencyCode", "CountryCode", "JSON"] {
+    for scalar in ["DateTime", "CurrencyCode", "CountryCode", "JSON"] {
         assert!(COMMITTED.contains(&format!("scalar {scalar} @specifiedBy(url: ")), "{scalar}");
     }
-    for scalar in ["Position", "Moment"] {
+    for scalar in ["Decimal", "Position", "Moment"] {
         assert!(COMMITTED.contains(&format!("scalar {scalar}")), "{scalar}");
     }
 }
