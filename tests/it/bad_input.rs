@@ -183,7 +183,7 @@ fn scalar(name: &str, random: &mut Random) -> Value {
     match name {
         "ID" => uuid::Uuid::from_u128(u128::from(one)).to_string().into(),
         "Int" => (random.below(30) as i64 - 5).into(),
-        "Boolean" => (one % 2 == 0).into(),
+        "Boolean" => one.is_multiple_of(2).into(),
         "Decimal" => format!("{}.{:02}", random.below(50), random.below(100)).into(),
         "CurrencyCode" => ["EUR", "USD", "JPY"][(one % 3) as usize].into(),
         "CountryCode" => ["DE", "FR", "JP"][(one % 3) as usize].into(),
