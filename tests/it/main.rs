@@ -10,6 +10,7 @@ mod mutations;
 mod orders;
 mod read_models;
 mod schema;
+mod story;
 mod support;
 mod tidy;
 mod users;
