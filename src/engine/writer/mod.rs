@@ -37,7 +37,8 @@ pub struct Envelope {
     pub reason: Option<String>,
     /// Decide and answer, record nothing.
     pub dry_run: bool,
-    /// The clock for this command alone, so that a past can be brought in; the machine's when absent.
+    /// The clock for this command alone, so that a past can be brought in; the machine's when absent. A command that
+    /// could only be recorded more than a second after it is broken, and not recorded.
     pub clock: Option<Instant>,
 }
 

@@ -11,6 +11,10 @@ use crate::engine::event::{Events, Hash, Metadata, Position, Recorded};
 use crate::engine::log::{Head, chain};
 use crate::engine::time::Instant;
 
+/// Microseconds by which a command that brings its own clock may be recorded after it: a million commands of one
+/// instant. What is later than that would be recorded as of a time when it did not happen.
+const LATEST_AFTER_CLOCK: i64 = 1_000_000;
+
 /// What a batch is decided on, exact at `head`.
 pub struct Ground<'a> {
     pub head: &'a Head,
@@ -101,6 +105,14 @@ impl<'a> Drafting<'a> {
             return self.repeat(submission, events);
         }
         let at = submission.envelope.clock.unwrap_or(self.ground.now).max(self.last_recorded_at.next());
+        if let Some(clock) = submission.envelope.clock
+            && at.micros().saturating_sub(clock.micros()) > LATEST_AFTER_CLOCK
+        {
+            return Err(format!(
+                "it is too late for {clock}: the log has gone on to {}",
+                self.last_recorded_at
+            ));
+        }
         let below = |id: Uuid| self.streams.get(&id).or_else(|| self.ground.streams.get(&id)).cloned();
         match submission.command.attempt(&below, at) {
             Tried::Decided { drafts, .. } if drafts.is_empty() => {
