@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::engine::event::Position;
 use crate::engine::log::LogError;
 use crate::engine::time::Instant;
-use crate::engine::writer::WriteError;
+use crate::engine::writer::{LATEST_AFTER_CLOCK, WriteError};
 use crate::write::payload::CommandErrorCode;
 use crate::write::rejection::Rejection;
 use crate::write::{CarriedOut, carry_out};
@@ -239,7 +239,7 @@ impl<'a> Import<'a> {
             match placed {
                 Ok(line) => new.extend(line.map(|line| (number, line))),
                 Err(error) => {
-                    stopped = Err(error);
+                    stopped = self.finish().and(Err(error));
                     break;
                 }
             }
@@ -253,8 +253,10 @@ impl<'a> Import<'a> {
         self.refuse_overdue();
         self.summary.skipped += 1;
         // Lines of one instant are recorded 1 µs apart: the next of them goes on from the instant, not from its record.
-        if self.end == Some(id) {
-            self.last = Instant::from(line.at).max(self.floor);
+        let at = Instant::from(line.at);
+        let spread = self.last.micros().saturating_sub(at.micros());
+        if self.end == Some(id) && (0..=LATEST_AFTER_CLOCK).contains(&spread) {
+            self.last = at.max(self.floor);
         }
     }
 

@@ -3,10 +3,15 @@
 // A test that cannot go on panics, in the functions beside its own body too.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod cli;
+mod demo;
 mod durability;
 mod engine;
+mod importing;
 mod mutations;
+mod northwind;
 mod read_models;
+mod restoring;
 mod support;
 mod tidy;
 mod users;

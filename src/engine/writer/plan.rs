@@ -5,15 +5,11 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::{Submission, Verdict};
+use super::{LATEST_AFTER_CLOCK, Submission, Verdict};
 use crate::engine::decision::{Claim, Draft, Held, Tried};
 use crate::engine::event::{Events, Hash, Metadata, Position, Recorded};
 use crate::engine::log::{Head, chain};
 use crate::engine::time::Instant;
-
-/// Microseconds by which a command that brings its own clock may be recorded after it: a million commands of one
-/// instant. What is later than that would be recorded as of a time when it did not happen.
-const LATEST_AFTER_CLOCK: i64 = 1_000_000;
 
 /// What a batch is decided on, exact at `head`.
 pub struct Ground<'a> {
