@@ -4,11 +4,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod bad_input;
+mod cli;
+mod demo;
 mod durability;
 mod engine;
+mod importing;
 mod mutations;
+mod northwind;
 mod orders;
 mod read_models;
+mod restoring;
 mod schema;
 mod story;
 mod support;
