@@ -10,7 +10,8 @@ const ACTOR: &str = "Hindsight-Actor";
 const CORRELATION_ID: &str = "Hindsight-Correlation-Id";
 const CAUSATION_ID: &str = "Hindsight-Causation-Id";
 const MIN_POSITION: &str = "Hindsight-Min-Position";
-const MAX_ACTOR_BYTES: usize = 256;
+/// As many as text in arguments may have, so that whatever was recorded can be asked for.
+const MAX_ACTOR_CHARACTERS: usize = 200;
 
 /// What a request says about itself besides the operation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,6 +35,10 @@ impl Caller {
     pub fn from_headers(headers: &HeaderMap, trust_actor: bool) -> Result<Self, Refusal> {
         let mut caller = Self::default().read(trust_actor, |key| match headers.get(key) {
             None => Ok(None),
+            // A proxy that adds its own beside the client's would let the client speak for itself.
+            Some(_) if headers.get_all(key).iter().nth(1).is_some() => {
+                Err(Refusal::bad_request(format!("{key} must be given once.")))
+            }
             Some(value) => match value.to_str() {
                 Ok(text) => Ok(Some(text.to_owned())),
                 Err(_) => Err(Refusal::bad_request(format!("{key} must be plain ASCII text."))),
@@ -76,10 +81,11 @@ impl Caller {
         get: impl Fn(&'static str) -> Result<Option<String>, Refusal>,
     ) -> Result<Self, Refusal> {
         if trust_actor && let Some(actor) = get(ACTOR)? {
-            if actor.is_empty() || actor.len() > MAX_ACTOR_BYTES {
-                let length = actor.len();
+            let length = actor.chars().count();
+            if length == 0 || length > MAX_ACTOR_CHARACTERS || actor.chars().any(char::is_control) {
                 return Err(Refusal::bad_request(format!(
-                    "{ACTOR} must have 1 to {MAX_ACTOR_BYTES} bytes, not {length}."
+                    "{ACTOR} must have 1 to {MAX_ACTOR_CHARACTERS} characters, none of them a control character; it has \
+                     {length}."
                 )));
             }
             self.actor = Some(actor);

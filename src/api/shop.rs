@@ -23,15 +23,16 @@ use crate::write::Sender;
 pub struct Shop {
     schema: ShopSchema,
     engine: Arc<Engine>,
+    writer: Writer,
     clock: SharedClock,
 }
 
 impl Shop {
     /// Builds the schema over the engine.
     pub fn new(engine: Arc<Engine>, writer: Writer, clock: SharedClock, settings: &Settings) -> Self {
-        let schema = builder().data(writer);
+        let schema = builder().data(writer.clone());
         let schema = if settings.introspection { schema } else { schema.disable_suggestions() };
-        Self { schema: schema.finish(), engine, clock }
+        Self { schema: schema.finish(), engine, writer, clock }
     }
 
     /// What runs the requests it has prepared.
@@ -87,19 +88,23 @@ impl Host for Shop {
         let models: Vec<_> = models
             .into_iter()
             .map(|model| {
-                let state = format!("{:?}", model.state);
+                let state = match model.state {
+                    ModelState::Live => "LIVE",
+                    ModelState::CatchingUp => "CATCHING_UP",
+                    ModelState::Rebuilding => "REBUILDING",
+                    ModelState::Failed => "FAILED",
+                };
                 json!({ "name": model.name, "state": state, "position": model.position.to_string() })
             })
             .collect();
-        let details = json!({ "head": head.position.to_string(), "readModels": models });
-        if ready { Ok(details) } else { Err(details) }
+        let details = json!({ "head": head.position.to_string(), "writer": self.writer.is_alive(), "readModels": models });
+        if ready && self.writer.is_alive() { Ok(details) } else { Err(details) }
     }
 }
 
 /// What an answer reflects stands in its `extensions.log.position`.
 fn tell_position(scope: &Scope, response: &mut Response) {
-    let position = scope.reflected();
-    if position > Position::ZERO {
+    if let Some(position) = scope.reflected() {
         response.extensions.insert("log".to_owned(), value!({ "position": (position.to_string()) }));
     }
 }

@@ -232,7 +232,9 @@ impl Aggregates {
             name: format!("{}.{}", event.stream_type, event.event_type),
             version: event.schema_version,
         })?;
-        (folding.evolve)(held, &event.event_type, event.schema_version, &event.data)
+        let evolve = || (folding.evolve)(held, &event.event_type, event.schema_version, &event.data);
+        std::panic::catch_unwind(AssertUnwindSafe(evolve))
+            .unwrap_or_else(|panic| Err(DecodeError::Panicked(panic_text(panic.as_ref()))))
     }
 
     /// The state a snapshot holds; `None` when it is of another revision or cannot be read, and is to be ignored.
@@ -393,7 +395,8 @@ pub trait AnyCommand: Send + Sync {
 
 impl<C: Command> AnyCommand for C {
     fn reads(&self) -> Vec<StreamRef> {
-        Command::reads(self)
+        // A hint only: without it the decision asks for what it needs.
+        std::panic::catch_unwind(AssertUnwindSafe(|| Command::reads(self))).unwrap_or_default()
     }
 
     fn attempt(&self, below: &dyn Fn(Uuid) -> Option<Held>, at: Instant) -> Tried {

@@ -169,6 +169,8 @@ pub enum DecodeError {
         "no event {name} of schema version {version} is known to this binary; a newer one may have written it"
     )]
     Unknown { name: String, version: i32 },
+    #[error("folding it panicked: {0}")]
+    Panicked(String),
     #[error("{what} is not as expected: {cause}")]
     Malformed { what: String, cause: serde_json::Error },
 }

@@ -22,6 +22,9 @@ use crate::engine::time::Instant;
 /// How long a request waits for the log to reach the position it insists on.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// Before any part of an answer was read; no position is negative.
+const NOTHING_READ: i64 = -1;
+
 /// The query side of the engine, shared by all requests.
 pub struct Engine {
     pub log: Log,
@@ -53,11 +56,20 @@ pub struct At {
     pub position: Position,
     /// Nothing up to the position was recorded later than this.
     pub until: Instant,
-    /// Whether a moment was asked for; otherwise this is the present.
+    /// Whether this is a moment of its own (asked for, or pinned by a cursor); otherwise it is the present.
     pub past: bool,
 }
 
 impl At {
+    /// The same view for a nested list: its cursor goes on at the moment it was taken, never after the parent's.
+    #[must_use]
+    pub fn pinned(self, position: Option<Position>) -> Self {
+        match position {
+            Some(position) if position < self.position => Self { position, past: true, ..self },
+            _ => self,
+        }
+    }
+
     /// What the field `asOf` answers: null for the present.
     pub fn as_of(&self) -> Option<Position> {
         self.past.then_some(self.position)
@@ -79,7 +91,7 @@ impl Scope {
             min_position,
             touched,
             present: OnceCell::new(),
-            reflected: AtomicI64::new(0),
+            reflected: AtomicI64::new(NOTHING_READ),
             resumed: None,
             delivered: Mutex::new(None),
         }
@@ -99,7 +111,6 @@ impl Scope {
     /// Notes the last event a subscription handed out.
     pub fn delivered(&self, position: Position, hash: Hash) {
         *self.delivered.lock().unwrap_or_else(PoisonError::into_inner) = Some((position, hash));
-        self.reflect(position);
     }
 
     /// The last event a subscription handed out.
@@ -125,9 +136,11 @@ impl Scope {
         &self.engine
     }
 
-    /// The newest position that any part of the answer was read at.
-    pub fn reflected(&self) -> Position {
-        Position::from_stored(self.reflected.load(Ordering::Relaxed))
+    /// How far an answer reaches: for an item of a subscription to the log that item, else the newest position that any
+    /// part of it was read at; `None` when nothing was read.
+    pub fn reflected(&self) -> Option<Position> {
+        let newest = self.reflected.load(Ordering::Relaxed);
+        self.last_delivered().map(|(position, _)| position).or_else(|| Position::new(newest))
     }
 
     /// Where a field looks: at the moment its cursor pins, at the one asked for, or at the present.
@@ -147,7 +160,7 @@ impl Scope {
             },
         };
         let Moment { position, until } = moment?;
-        Ok(At { position, until, past: asked.is_some() })
+        Ok(At { position, until, past: true })
     }
 
     /// The present of this request: the same for all of its fields, at least at the position insisted on, and no
@@ -170,9 +183,11 @@ impl Scope {
     }
 
     async fn find_present(&self) -> Result<At> {
-        let tail = self.engine.feed.tail();
         let reached = self.touched.iter().filter_map(|name| self.engine.read_models.reader_named(name));
-        let reached = reached.map(|reader| reader.checkpoint()).min().unwrap_or(tail.position);
+        let reached = reached.map(|reader| reader.checkpoint()).min();
+        // The tail after the checkpoints: another node's runner may be ahead of this node's feed all the same.
+        let tail = self.engine.feed.tail();
+        let reached = reached.unwrap_or(tail.position);
         if reached < self.min_position {
             self.wait_for_the_log().await?;
             let Moment { position, until } = self.engine.moments.at_position(self.min_position).await?;
@@ -181,8 +196,12 @@ impl Scope {
         if reached == tail.position {
             return Ok(At { position: reached, until: tail.recorded_at, past: false });
         }
-        // Nothing was recorded after the present, so any later bound will do for lists sorted by time.
-        Ok(At { position: reached, until: self.arrived.max(tail.recorded_at), past: false })
+        if reached > tail.position {
+            let Moment { position, until } = self.engine.moments.at_position(reached).await?;
+            return Ok(At { position, until, past: false });
+        }
+        // Nothing up to here was recorded later than the tail.
+        Ok(At { position: reached, until: tail.recorded_at, past: false })
     }
 
     async fn wait_for_the_log(&self) -> Result<()> {

@@ -36,7 +36,7 @@ pub async fn import<M: Mutation>(
     };
     let decided = decide::<M>(writer, input, Sender::default(), Some(at)).await?;
     Ok(match decided.verdict {
-        Verdict::Recorded(events) => CarriedOut::Recorded(events),
+        Verdict::Recorded(events) | Verdict::Repeated(events) => CarriedOut::Recorded(events),
         Verdict::Rehearsed { events, .. } => CarriedOut::Rehearsed(events),
         Verdict::Refused { rejection, .. } => CarriedOut::Refused(vec![rejection]),
         Verdict::Unsound(found) => CarriedOut::Refused(found),

@@ -52,6 +52,8 @@ pub struct Decided {
 pub enum Verdict {
     /// Its events are in the log, never none.
     Recorded(Events),
+    /// It was carried out before, under the same id: its events of then.
+    Repeated(Events),
     /// A dry run: what would have been recorded right after `on`.
     Rehearsed { events: Events, on: Position },
     /// A rule refused what was asked for `entity`, as the log stood at `on`.
@@ -95,6 +97,7 @@ pub async fn decide<M: Mutation>(
     let answer = writer.execute(command, envelope).await?;
     let verdict = match answer.outcome {
         Outcome::Recorded(events) => Verdict::Recorded(events),
+        Outcome::Repeated(events) => Verdict::Repeated(events),
         Outcome::Rehearsed { events, on } => Verdict::Rehearsed { events, on },
         Outcome::Rejected { rejection, on } => Verdict::Refused { rejection, entity, on },
     };

@@ -126,15 +126,23 @@ impl After {
     }
 
     /// The entity of the events of one command, the first of which happened to it.
-    fn command(events: &Events, on: Option<Position>) -> Self {
-        match (events.first(), events.last(), on) {
-            (Some(first), _, Some(on)) => Self::Rehearsed { id: first.stream_id, events: events.clone(), on },
-            (Some(first), Some(last), None) => {
-                let at = At { position: last.position, until: last.recorded_at, past: false };
+    fn command(events: &Events, past: bool) -> Self {
+        match (events.first(), events.last()) {
+            (Some(first), Some(last)) => {
+                let at = At { position: last.position, until: last.recorded_at, past };
                 Self::Recorded { id: first.stream_id, at }
             }
             _ => Self::Nothing,
         }
+    }
+
+    fn rehearsal(events: &Events, on: Position) -> Self {
+        let events = events.clone();
+        events.first().map(|first| first.stream_id).map_or(Self::Nothing, |id| Self::Rehearsed {
+            id,
+            events,
+            on,
+        })
     }
 }
 
@@ -154,11 +162,17 @@ impl<E: Part> Payload<E> {
         let (errors, events, position, after) = match decided.verdict {
             Verdict::Recorded(events) => {
                 let position = events.last().map(|last| last.position);
-                let after = After::command(&events, None);
+                let after = After::command(&events, false);
+                (Vec::new(), events, position, after)
+            }
+            // Much may have happened since then: its state must not pass for the present's.
+            Verdict::Repeated(events) => {
+                let position = events.last().map(|last| last.position);
+                let after = After::command(&events, true);
                 (Vec::new(), events, position, after)
             }
             Verdict::Rehearsed { events, on } => {
-                let after = After::command(&events, Some(on));
+                let after = After::rehearsal(&events, on);
                 (Vec::new(), events, None, after)
             }
             Verdict::Refused { rejection, entity, on } => {

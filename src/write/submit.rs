@@ -17,7 +17,7 @@ pub async fn submit<M: Mutation, E: Part>(context: &Context<'_>, input: M::Input
         context.data_opt::<Writer>().ok_or_else(|| Failure::internal("a request without a writer"))?;
     let sender = context.data_opt::<Sender>().cloned().unwrap_or_default();
     let decided = decide::<M>(writer, input, sender, None).await?;
-    if let Verdict::Recorded(events) = &decided.verdict
+    if let Verdict::Recorded(events) | Verdict::Repeated(events) = &decided.verdict
         && let Some(last) = events.last()
     {
         scope.reflect(last.position);

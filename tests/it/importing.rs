@@ -13,7 +13,7 @@ use crate::support::on_both_stores;
 use crate::support::shop::Shop;
 
 on_both_stores!(
-    lines_are_recorded_at_their_own_times_and_equal_ones_1_µs_apart,
+    lines_are_recorded_at_their_own_times_and_equal_ones_a_microsecond_apart,
     the_same_lines_again_are_all_skipped_with_and_without_ids,
     a_refused_line_is_refused_again_and_not_carried_out_late,
     a_malformed_line_stops_the_file_and_what_follows_it_is_not_carried_out,
@@ -65,7 +65,7 @@ async fn events(app: &App) -> Vec<Recorded> {
     app.engine.log.page(Position::ZERO, head.position, 1_000).await.unwrap()
 }
 
-async fn lines_are_recorded_at_their_own_times_and_equal_ones_1_µs_apart(home: &Home) {
+async fn lines_are_recorded_at_their_own_times_and_equal_ones_a_microsecond_apart(home: &Home) {
     let shop = Shop::open(home).await;
     let then = NOON - 30 * DAY;
     let lines =

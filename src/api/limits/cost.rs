@@ -102,10 +102,13 @@ impl Asked<'_> {
         let (inner, is_list) = unwrapped(&output.ty);
         let name = field.name.node.as_str();
         let (own, times, below) = if output.arguments.contains_key("first") {
-            let times = times.saturating_mul(self.page_size(field)?);
-            (times, times, Place::Page)
+            // A page costs at least the statement that reads it, for each parent, however few rows it has.
+            let rows = times.saturating_mul(self.page_size(field)?);
+            (rows.max(times), rows, Place::Page)
         } else if place == Place::Page && is_list {
             (0, times, if name == "edges" { Place::Edge } else { Place::Plain })
+        } else if place == Place::Page && name == "totalCount" {
+            (1, times, Place::Plain)
         } else if place == Place::Edge && name == "node" {
             (0, times, Place::Plain)
         } else {

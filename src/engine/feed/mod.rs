@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{Notify, watch};
+use uuid::Uuid;
 
 use super::event::{Hash, Position, Recorded};
 use super::log::{Head, Log, LogError, chain};
@@ -29,6 +30,8 @@ pub struct Feed {
 
 struct Inner {
     log: Log,
+    /// Tells this node's notifications from the others'.
+    node: Uuid,
     ring: Mutex<Ring>,
     tail: watch::Sender<Tail>,
     /// The tail's position alone, for those who need no more.
@@ -76,6 +79,7 @@ impl Feed {
         let head = Tail::from(log.head().await?);
         let inner = Inner {
             log,
+            node: Uuid::new_v4(),
             ring: Mutex::default(),
             tail: watch::Sender::new(head),
             position: watch::Sender::new(head.position),

@@ -49,8 +49,12 @@ impl Feed {
     /// # Errors
     /// When the log cannot be read, or does not go on from the tail.
     pub async fn look(&self) -> Result<(), LogError> {
-        let head = self.inner.log.head().await?;
+        // The tail first: own appends move it on while the head is read.
         let tail = self.tail();
+        let head = self.inner.log.head().await?;
+        if head.position == tail.position && head.hash == tail.hash {
+            return Ok(());
+        }
         if head.position < tail.position {
             return Err(LogError::Damaged(format!(
                 "it ended at {}, now at {}",
@@ -94,8 +98,11 @@ impl Feed {
         let mut listener = PgListener::connect_with(pool).await?;
         listener.listen(&self.channel()).await?;
         loop {
-            listener.recv().await?;
-            self.wake();
+            let heard = listener.recv().await?;
+            // What this node has appended, its tail has already.
+            if heard.payload() != self.inner.node.to_string() {
+                self.wake();
+            }
         }
     }
 
@@ -104,8 +111,8 @@ impl Feed {
         let store = self.inner.log.store();
         let statement = Statement::from_sql_and_values(
             store.backend(),
-            "SELECT pg_notify($1, '')",
-            [self.channel().into()],
+            "SELECT pg_notify($1, $2)",
+            [self.channel().into(), self.inner.node.to_string().into()],
         );
         loop {
             self.inner.appended.notified().await;

@@ -13,11 +13,17 @@ use crate::engine::log::{Head, Log, LogError, chain};
 /// Events read at once while catching up or loading.
 const PAGE: u64 = 5_000;
 
+/// Streams one statement loads: each is a parameter, and on SQLite one level of an expression 1,000 deep.
+const STREAMS_A_LOAD: usize = 500;
+
 /// So far behind, it is cheaper to let go of every state than to read what was missed.
 const TOO_FAR_BEHIND: i64 = 20_000;
 
 /// From one multiple of this many events to the next, a stream's snapshot is renewed.
 pub const SNAPSHOT_EVERY: i64 = 500;
+
+/// Streams as loaded, and those that cannot be read with the reason.
+type Loaded = (HashMap<Uuid, Held>, HashMap<Uuid, String>);
 
 /// The states the writer decides on, all of them exact at `applied`.
 pub struct Hand {
@@ -93,10 +99,18 @@ impl Hand {
     ///
     /// # Errors
     /// When the log cannot be read at all.
-    pub async fn load(
-        &mut self,
-        ids: &[Uuid],
-    ) -> Result<(HashMap<Uuid, Held>, HashMap<Uuid, String>), LogError> {
+    pub async fn load(&mut self, ids: &[Uuid]) -> Result<Loaded, LogError> {
+        let (mut loaded, mut broken) = (HashMap::with_capacity(ids.len()), HashMap::new());
+        for ids in ids.chunks(STREAMS_A_LOAD) {
+            let (sound, unreadable) = self.load_some(ids).await?;
+            loaded.extend(sound);
+            broken.extend(unreadable);
+        }
+        self.states.extend_with(&loaded);
+        Ok((loaded, broken))
+    }
+
+    async fn load_some(&self, ids: &[Uuid]) -> Result<Loaded, LogError> {
         let mut loaded: HashMap<Uuid, Held> = ids.iter().map(|id| (*id, Held::absent())).collect();
         let mut broken = HashMap::new();
         for (id, stream_type, snapshot) in self.log.snapshots(ids, self.applied.position).await? {
@@ -126,7 +140,6 @@ impl Hand {
             wanted.push((last.stream_id, last.stream_version));
         }
         loaded.retain(|id, _| !broken.contains_key(id));
-        self.states.extend_with(&loaded);
         Ok((loaded, broken))
     }
 

@@ -56,8 +56,10 @@ pub struct Answer<R> {
 /// The three ways a command ends when nothing is broken.
 #[derive(Debug)]
 pub enum Outcome<R> {
-    /// Carried out, now or when it was first sent: its events, never none.
+    /// Carried out: its events, never none.
     Recorded(Events),
+    /// Carried out when it was first sent: the events of then.
+    Repeated(Events),
     /// A dry run: what would have been recorded right after `on`.
     Rehearsed { events: Events, on: Position },
     /// Refused, as the log stood at `on`.
@@ -123,6 +125,7 @@ struct Submission {
 #[derive(Clone, Debug)]
 enum Verdict {
     Recorded(Events),
+    Repeated(Events),
     Rehearsed { events: Events, on: Position },
     Rejected { rejection: Arc<std::sync::Mutex<Option<Box<dyn Any + Send>>>>, on: Position },
 }
@@ -140,6 +143,11 @@ impl Writer {
         let (queue, waiting) = mpsc::channel(settings.queue.max(1));
         let task = task::Task::new(log, aggregates, feed, clock, settings, waiting);
         (Self { queue }, tokio::spawn(task.run(stop)))
+    }
+
+    /// Whether the writer's task takes commands.
+    pub fn is_alive(&self) -> bool {
+        !self.queue.is_closed()
     }
 
     /// Has a command decided on the present, and answers once the outcome is durable.
@@ -183,6 +191,7 @@ impl Verdict {
     fn into_outcome<R: 'static>(self, command_id: Uuid) -> Result<Outcome<R>, WriteError> {
         Ok(match self {
             Self::Recorded(events) => Outcome::Recorded(events),
+            Self::Repeated(events) => Outcome::Repeated(events),
             Self::Rehearsed { events, on } => Outcome::Rehearsed { events, on },
             Self::Rejected { rejection, on } => {
                 let rejection = rejection.lock().ok().and_then(|mut held| held.take());

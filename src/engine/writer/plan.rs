@@ -1,15 +1,20 @@
 //! A batch decided on paper: pure, so that it can be done again whenever what it stands on has changed.
 
 use std::collections::{HashMap, HashSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use uuid::Uuid;
 
 use super::{LATEST_AFTER_CLOCK, Submission, Verdict};
-use crate::engine::decision::{Claim, Draft, Held, Tried};
+use crate::engine::decision::{Claim, Draft, Held, Tried, panic_text};
 use crate::engine::event::{Events, Hash, Metadata, Position, Recorded};
 use crate::engine::log::{Head, chain};
 use crate::engine::time::Instant;
+
+/// What one transaction should hold: what commands record is not bounded by what they say.
+const EVENTS_A_PLAN: usize = 20_000;
+const BYTES_A_PLAN: usize = 16 << 20;
 
 /// What a batch is decided on, exact at `head`.
 pub struct Ground<'a> {
@@ -29,6 +34,8 @@ pub struct Ground<'a> {
 /// The outcome of deciding a batch on paper.
 pub enum Planned {
     Ready(Plan),
+    /// It records more than one transaction should hold.
+    TooLarge,
     /// More has to be known first.
     Needs(Needs),
 }
@@ -56,8 +63,13 @@ pub struct Plan {
 pub fn decide(batch: &[Submission], ground: &Ground<'_>) -> Planned {
     let mut draft = Drafting::on(ground);
     for submission in batch {
-        let verdict = draft.decide(submission);
+        // Claims and encodings are the domain's too: whatever panics, it is this command alone that is broken.
+        let decided = catch_unwind(AssertUnwindSafe(|| draft.decide(submission)));
+        let verdict = decided.unwrap_or_else(|panic| Err(panic_text(panic.as_ref())));
         draft.verdicts.push(verdict);
+        if draft.events.len() > EVENTS_A_PLAN || draft.bytes > BYTES_A_PLAN {
+            return Planned::TooLarge;
+        }
     }
     draft.finish()
 }
@@ -71,6 +83,8 @@ struct Drafting<'a> {
     claims: HashMap<Claim, Option<Uuid>>,
     carried_out: HashMap<Uuid, Events>,
     events: Vec<Arc<Recorded>>,
+    /// Of all events' texts.
+    bytes: usize,
     verdicts: Vec<Result<Verdict, String>>,
     needs: Needs,
 }
@@ -85,6 +99,7 @@ impl<'a> Drafting<'a> {
             claims: HashMap::new(),
             carried_out: HashMap::new(),
             events: Vec::new(),
+            bytes: 0,
             verdicts: Vec::new(),
             needs: Needs::default(),
         }
@@ -135,7 +150,7 @@ impl<'a> Drafting<'a> {
         let first = events.first().ok_or("a command without events".to_owned())?;
         let metadata = first.metadata().map_err(|error| error.to_string())?;
         if metadata.content_hash == submission.content_hash {
-            return Ok(Verdict::Recorded(events.clone()));
+            return Ok(Verdict::Repeated(events.clone()));
         }
         Ok(Verdict::rejected(submission.command.command_id_reused(submission.command_id), self.end()))
     }
@@ -173,6 +188,7 @@ impl<'a> Drafting<'a> {
         self.claims.extend(claims);
         let events: Events = events.into_iter().map(Arc::new).collect();
         self.events.extend(events.iter().cloned());
+        self.bytes += events.iter().map(|event| event.data.len() + event.metadata.len()).sum::<usize>();
         self.carried_out.insert(submission.command_id, events.clone());
         Ok(Verdict::Recorded(events))
     }

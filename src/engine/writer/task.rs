@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use sea_orm::DbErr;
 use tokio::sync::mpsc;
 use tokio::time::{Instant as Deadline, sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -46,6 +47,8 @@ pub struct Task {
     waiting: mpsc::Receiver<Submission>,
     /// Whether something is in hand that the log may not extend, so that the next batch catches up first.
     stale: bool,
+    /// Whether the outcome of an append was never learnt: before the next one the fence has to stand.
+    fence_due: bool,
 }
 
 /// Why a batch could not be carried out as it is.
@@ -54,6 +57,8 @@ enum Trouble {
     Log(LogError),
     /// The database refused the data of some command; nothing was recorded.
     Data(String),
+    /// It would record more than one transaction should hold; nothing was recorded.
+    TooLarge,
     /// Whether it was recorded is not known yet; the senders are to be told so.
     Unknown,
 }
@@ -84,7 +89,7 @@ impl Task {
         waiting: mpsc::Receiver<Submission>,
     ) -> Self {
         let hand = Hand::empty(log.clone(), aggregates, settings.streams_in_hand);
-        Self { log, hand, feed, clock, settings, waiting, stale: true }
+        Self { log, hand, feed, clock, settings, waiting, stale: true, fence_due: false }
     }
 
     /// Carries out batches until it is stopped and nothing waits any more.
@@ -123,15 +128,13 @@ impl Task {
         while let Some(mut batch) = parts.pop() {
             match self.carry_out(&batch).await {
                 Ok(plan) => self.answer(batch, plan).await,
-                Err(Trouble::Data(_)) if batch.len() > 1 => {
+                Err(Trouble::Data(_) | Trouble::TooLarge) if batch.len() > 1 => {
                     let second = batch.split_off(batch.len() / 2);
                     parts.extend([second, batch]);
                 }
                 Err(trouble) => {
                     refuse(batch, &trouble);
-                    if matches!(trouble, Trouble::Unknown) {
-                        self.wait_for_the_log().await;
-                    }
+                    self.fence_due |= matches!(trouble, Trouble::Unknown);
                     self.stale = true;
                 }
             }
@@ -163,15 +166,19 @@ impl Task {
 
     /// One try: catch up if need be, decide, commit. `None` when another node was faster.
     async fn try_once(&mut self, batch: &[Submission], hold: bool) -> Result<Option<Plan>, Trouble> {
+        if self.fence_due {
+            within(self.log.raise_fence()).await?;
+            self.fence_due = false;
+        }
         let held = if hold { Some(self.log.hold_head().await.map_err(LogError::from)?) } else { None };
         if self.stale || held.is_some() {
-            self.hand.catch_up().await?;
+            within(self.hand.catch_up()).await?;
             self.stale = false;
         }
-        let plan = self.decide(batch).await?;
+        let plan = within(self.decide(batch)).await?;
         if plan.events.is_empty() {
             // Refusals, repeats and dry runs answer on the present too: the head must still be what they stand on.
-            let head = self.log.head().await?;
+            let head = within(self.log.head()).await?;
             let applied = self.hand.applied();
             let present = head.position == applied.position && head.hash == applied.hash;
             return Ok(present.then_some(plan));
@@ -206,6 +213,7 @@ impl Task {
             };
             let needs = match plan::decide(batch, &ground) {
                 Planned::Ready(plan) => return Ok(plan),
+                Planned::TooLarge => return Err(Trouble::TooLarge),
                 Planned::Needs(needs) => needs,
             };
             self.fetch(needs.streams, &mut streams, &mut broken).await?;
@@ -268,18 +276,22 @@ impl Task {
                 None => log.append(&append).await,
             }
         });
-        let unknown = match timeout(APPEND_PATIENCE, running).await {
+        let error = match timeout(APPEND_PATIENCE, running).await {
             Ok(Ok(Ok(true))) => return Ok(Appended::Committed),
             Ok(Ok(Ok(false))) => return Ok(Appended::Lost),
             Ok(Ok(Err(error))) if failure_of(&error) == Failure::Data => {
                 return Err(Trouble::Data(error.to_string()));
             }
-            Ok(Ok(Err(error))) => error.to_string(),
-            Ok(Err(join)) => join.to_string(),
-            Err(elapsed) => elapsed.to_string(),
+            Ok(Ok(Err(error))) => error,
+            Ok(Err(join)) => DbErr::Custom(join.to_string()),
+            Err(elapsed) => DbErr::Custom(elapsed.to_string()),
         };
-        tracing::warn!(cause = unknown, "the outcome of an append is unknown; raising the fence");
-        self.find_out(plan).await
+        tracing::warn!(%error, "the outcome of an append is unknown; raising the fence");
+        match self.find_out(plan).await? {
+            Appended::Committed => Ok(Appended::Committed),
+            // It never will be: what came is an error like any other, tried again within its time.
+            Appended::Lost => Err(LogError::from(error).into()),
+        }
     }
 
     /// Raises the fence, which waits for a swap still running and defeats a later one; then looks.
@@ -287,7 +299,7 @@ impl Task {
         let deadline = Deadline::now() + self.settings.patience;
         let mut pause = FIRST_PAUSE;
         loop {
-            match self.look_behind_the_fence(plan).await {
+            match within(self.look_behind_the_fence(plan)).await {
                 Ok(outcome) => return Ok(outcome),
                 Err(_) if Deadline::now() < deadline => sleep(pause).await,
                 Err(_) => return Err(Trouble::Unknown),
@@ -302,19 +314,6 @@ impl Task {
         let stored = self.log.at(first.position).await?;
         let ours = stored.is_some_and(|stored| stored.event_id == first.event_id);
         Ok(if ours { Appended::Committed } else { Appended::Lost })
-    }
-
-    /// After an outcome nobody could learn: nothing is decided before the fence stands.
-    async fn wait_for_the_log(&self) {
-        let mut pause = FIRST_PAUSE;
-        while let Err(error) = self.log.raise_fence().await {
-            if self.waiting.is_closed() {
-                return;
-            }
-            tracing::warn!(%error, "the log cannot be reached; commands wait");
-            sleep(pause).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
-        }
     }
 
     /// Tells everyone in a batch what came of it; then renews snapshots, which nobody waits for.
@@ -350,12 +349,24 @@ fn reads(batch: &[Submission]) -> HashSet<Uuid> {
     batch.iter().flat_map(|submission| submission.command.reads()).map(|StreamRef(id)| id).collect()
 }
 
+/// Bounds a wait for the database, whose own bounds do not hold where the connection is silently gone.
+async fn within<T, E: From<LogError>>(wait: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+    match timeout(APPEND_PATIENCE, wait).await {
+        Ok(outcome) => outcome,
+        Err(elapsed) => Err(LogError::Database(DbErr::Custom(elapsed.to_string())).into()),
+    }
+}
+
 /// Tells everyone in a batch that nothing came of it, or that it is not known.
 fn refuse(batch: Vec<Submission>, trouble: &Trouble) {
     for Submission { command_id, answer, .. } in batch {
         let error = match trouble {
             Trouble::Log(error) => WriteError::Unavailable { command_id, cause: error.to_string() },
             Trouble::Data(cause) => WriteError::Broken { command_id, cause: cause.clone() },
+            Trouble::TooLarge => WriteError::Broken {
+                command_id,
+                cause: "it records more than a transaction should hold".to_owned(),
+            },
             Trouble::Unknown => WriteError::OutcomeUnknown { command_id },
         };
         drop(answer.send(Err(error)));

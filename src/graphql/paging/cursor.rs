@@ -155,7 +155,8 @@ impl Place {
     /// `BAD_USER_INPUT` when the cursor holds something else, so is forged.
     pub fn text(&self, index: usize) -> Result<&str> {
         match self.keys.get(index) {
-            Some(Key::Text(text)) => Ok(text),
+            // No row has it, and PostgreSQL takes no text with it.
+            Some(Key::Text(text)) if !text.contains('\0') => Ok(text),
             _ => Err(forged()),
         }
     }

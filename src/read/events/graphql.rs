@@ -152,7 +152,9 @@ impl EventQueries {
 }
 
 async fn at_position(context: &Context<'_>, position: Position) -> Result<Option<Event>> {
-    let found = Scope::of(context)?.engine().log.at(position).await?;
+    let scope = Scope::of(context)?;
+    scope.reflect(scope.newest().await?.position);
+    let found = scope.engine().log.at(position).await?;
     found.map(|event| Event::shown(Arc::new(event))).transpose()
 }
 
@@ -166,10 +168,8 @@ pub async fn history(
     at: At,
     page: &PageArgs,
 ) -> Result<Connection<Event, Uncounted>> {
-    let listing = Listing::new("history", 1).of(id).with("asOf", &at.as_of());
+    let listing = Listing::new("history", 1).of(id).with("past", &at.past);
     let page = page.page(&listing)?;
     let wanted = Wanted { stream_ids: Some(vec![id]), ..Wanted::default() };
-    // Nested in the present, a cursor goes on at the moment it was taken.
-    let position = page.pinned().map_or(at.position, |pinned| pinned.min(at.position));
-    listed(context, wanted, At { position, ..at }, &listing, &page).await
+    listed(context, wanted, at.pinned(page.pinned()), &listing, &page).await
 }

@@ -62,8 +62,10 @@ pub struct MachineryQueries;
 impl MachineryQueries {
     /// The log as it stands.
     async fn log(&self, context: &Context<'_>) -> Result<Log> {
-        let log = &Scope::of(context)?.engine().log;
+        let scope = Scope::of(context)?;
+        let log = &scope.engine().log;
         let head = log.head().await?;
+        scope.reflect(head.position);
         let recorded_at = (head.position > Position::ZERO).then_some(head.recorded_at);
         Ok(Log { id: log.id().into(), head: head.position, recorded_at, hash: head.hash.to_string() })
     }

@@ -259,12 +259,10 @@ pub async fn of_user(
         .of(user_id)
         .with("filter", &filter)
         .with("sortBy", &sort_by)
-        .with("asOf", &at.as_of());
+        .with("past", &at.past);
     let page = page.page(&listing)?;
     let matching = filter.wanted()?.select().filter(Column::UserId.eq(user_id));
-    // Nested in the present, a cursor goes on at the moment it was taken.
-    let position = page.pinned().map_or(at.position, |pinned| pinned.min(at.position));
-    listed(context, matching, sort_by, At { position, ..at }, &listing, &page).await
+    listed(context, matching, sort_by, at.pinned(page.pinned()), &listing, &page).await
 }
 
 async fn listed(

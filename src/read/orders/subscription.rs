@@ -48,9 +48,10 @@ impl OrderSubscription {
         let wanted = filter.unwrap_or_default().wanted()?;
         let follower = scope.follow(after, after_hash.as_deref(), Changes::events()).await?;
         let mut changes = Changes::new(scope.engine().log.clone(), follower);
+        let began = scope.engine().feed.tail().position;
         Ok(try_stream! {
             loop {
-                for (change, hash) in told(&scope, &wanted, changes.next().await?).await? {
+                for (change, hash) in told(&scope, &wanted, changes.next().await?, began).await? {
                     scope.delivered(change.position, hash);
                     yield change;
                 }
@@ -61,7 +62,12 @@ impl OrderSubscription {
 
 /// What is told of changes, each with the hash of the event at its position. All the rows of before and after are one
 /// statement.
-async fn told(scope: &Scope, wanted: &Wanted, changes: Vec<Change>) -> Result<Vec<(OrderChange, Hash)>> {
+async fn told(
+    scope: &Scope,
+    wanted: &Wanted,
+    changes: Vec<Change>,
+    began: Position,
+) -> Result<Vec<(OrderChange, Hash)>> {
     let key = |change: &Change| Key::from(change.order_id());
     let sides = |change| [(key(change), change.before()), (key(change), change.after())];
     let asked: Vec<_> = changes.iter().flat_map(sides).collect();
@@ -72,7 +78,9 @@ async fn told(scope: &Scope, wanted: &Wanted, changes: Vec<Change>) -> Result<Ve
         let fits = |row: Option<&Model>| row.map_or(Ok(false), |row| wanted.fits(row));
         let (matched, matches) = (fits(before)?, fits(after)?);
         if let Some(row) = after.filter(|_| matched || matches) {
-            let at = At { position: change.after(), until: change.recorded_at(), past: false };
+            // What had happened before the subscription began is past: its states must not pass for the present's.
+            let past = change.after() <= began;
+            let at = At { position: change.after(), until: change.recorded_at(), past };
             let events = change.events().map(Event::shown).collect::<Result<_>>()?;
             let order = Order::new(row.clone(), at);
             told.push((OrderChange { position: change.position(), order, matches, events }, change.hash()));

@@ -116,7 +116,9 @@ async fn same_command_id_same_outcome(home: &Home) {
     for answer in answers.into_iter().chain([later, rehearsed]) {
         let answer = answer.expect("an answer");
         assert_eq!(answer.command_id, id);
-        let Outcome::Recorded(events) = answer.outcome else { panic!("{:?}", answer.outcome) };
+        let (Outcome::Recorded(events) | Outcome::Repeated(events)) = answer.outcome else {
+            panic!("{:?}", answer.outcome)
+        };
         outcomes.insert(events.iter().map(|event| event.event_id).collect::<Vec<_>>());
     }
     assert_eq!(outcomes.len(), 1, "everyone was told of the same event");
@@ -242,7 +244,7 @@ async fn two_nodes_write_one_log(home: &Home) {
         .filter(|answer| matches!(answer.as_ref().expect("an answer").outcome, Outcome::Recorded(_)));
     assert_eq!(taken.count(), 40, "every coin was taken once");
     let ids = [twice, again].map(|answer| match answer.expect("an answer").outcome {
-        Outcome::Recorded(events) => events[0].event_id,
+        Outcome::Recorded(events) | Outcome::Repeated(events) => events[0].event_id,
         other => panic!("{other:?}"),
     });
     assert_eq!(ids[0], ids[1], "one command id, one outcome, on two nodes");
