@@ -147,31 +147,26 @@ async fn a_refused_line_is_refused_again_and_not_carried_out_late(home: &Home) {
 
 async fn a_malformed_line_stops_the_file_and_what_follows_it_is_not_carried_out(home: &Home) {
     let shop = Shop::open(home).await;
-    for (round, (malformed, reason)) in [
-        ("{".to_owned(), "expected {\"at\""),
-        (line(NOON - DAY, "eatUser", json!({})), "eatUser"),
-        (
-            line(NOON - DAY, "createUser", json!({ "name": "x", "email": "x@example.com", "nick": "y" })),
-            "nick",
-        ),
-        (
-            line(NOON - DAY, "createUser", json!({ "name": "x", "email": "x@example.com", "dryRun": true })),
-            "dry run",
-        ),
-    ]
-    .into_iter()
-    .enumerate()
-    {
-        let lines = [
-            new_user(NOON - DAY + round as i64, &format!("before{round}")),
-            malformed,
-            new_user(NOON - DAY, &format!("after{round}")),
-        ];
-        let outcome = bring(&shop.app, &lines).await;
+    let user = |more: &str| {
+        let mut user = json!({ "name": "x", "email": "x@example.com" });
+        user[more] = true.into();
+        user
+    };
+    for (round, malformed, reason) in [
+        (0, None, "expected {\"at\""),
+        (1, Some(("eatUser", json!({}))), "eatUser"),
+        (2, Some(("createUser", user("tall"))), "tall"),
+        (3, Some(("createUser", user("dryRun"))), "dry run"),
+    ] {
+        let at = NOON - DAY + round * SECOND;
+        let malformed = malformed.map_or("{".to_owned(), |(mutation, input)| line(at, mutation, input));
+        let (before, after) =
+            (new_user(at, &format!("before{round}")), new_user(at, &format!("after{round}")));
+        let outcome = bring(&shop.app, &[before, malformed, after]).await;
         let stopped = outcome.stopped.unwrap();
         assert!(stopped.starts_with("line 2: ") && stopped.contains(reason), "{stopped}");
         assert_eq!(outcome.done, done(1, 0, 0));
-        assert_eq!(events(&shop.app).await.len(), round + 1, "{stopped}");
+        assert_eq!(events(&shop.app).await.len() as i64, round + 1, "{stopped}");
     }
     shop.close().await;
 }
