@@ -1,4 +1,4 @@
-// The bar above GraphiQL: the prepared tabs, for those who closed them, and the moment that `$asOf` stands for.
+// The bar above GraphiQL: the prepared tabs, once they are closed, and the moment that `$asOf` stands for.
 import { pick, useGraphiQL, useGraphiQLActions } from '@graphiql/react';
 import { useState } from 'react';
 
@@ -16,30 +16,35 @@ export function Bar({ prepared }) {
   );
 }
 
+/** The prepared tabs that are not open as they were prepared: closed, or changed since. */
 function Prepared({ prepared }) {
-  const { addTab, changeTab } = useGraphiQLActions();
+  const { addTab, updateActiveTabValues } = useGraphiQLActions();
   const { tabs, queryEditor, variableEditor } = useGraphiQL(pick('tabs', 'queryEditor', 'variableEditor'));
+  const missing = prepared.filter(({ query }) => tabs.every((tab) => tab.query !== query));
   const open = ({ query, variables }) => {
-    const index = tabs.findIndex((tab) => tab.query === query);
-    if (index >= 0) return changeTab(index);
     addTab();
     queryEditor?.setValue(query);
     variableEditor?.setValue(variables);
+    updateActiveTabValues({ query, variables });
   };
   return (
-    <nav aria-label="Prepared tabs">
-      {prepared.map((tab) => (
-        <button key={tab.label} type="button" onClick={() => open(tab)}>
-          {tab.label}
-        </button>
-      ))}
-    </nav>
+    missing.length > 0 && (
+      <nav>
+        Open again:
+        {missing.map((tab) => (
+          <button key={tab.label} type="button" onClick={() => open(tab)}>
+            {tab.label}
+          </button>
+        ))}
+      </nav>
+    )
   );
 }
 
 /** Writes `asOf` into the variables of the tab that is open; the operation has to take it as `$asOf: Moment`. */
 function MomentPicker() {
   const { variableEditor, queryEditor } = useGraphiQL(pick('variableEditor', 'queryEditor'));
+  const { updateActiveTabValues } = useGraphiQLActions();
   const [kind, setKind] = useState('ago');
   const [ago, setAgo] = useState('-P2W');
   const [instant, setInstant] = useState('');
@@ -50,8 +55,10 @@ function MomentPicker() {
     const { moment, problem } = momentOf(kind, { ago, instant });
     if (problem) return setHint(problem);
     try {
-      const variables = JSON.parse(variableEditor?.getValue().trim() || '{}');
-      variableEditor?.setValue(JSON.stringify({ ...variables, asOf: moment }, null, 2));
+      const others = JSON.parse(variableEditor?.getValue().trim() || '{}');
+      const variables = JSON.stringify({ ...others, asOf: moment }, null, 2);
+      variableEditor?.setValue(variables);
+      updateActiveTabValues({ variables });
     } catch {
       return setHint('The variables are not JSON; mend them first.');
     }

@@ -3,17 +3,14 @@ import 'graphiql/setup-workers/vite';
 import 'graphiql/style.css';
 import './style.css';
 
-import { createGraphiQLFetcher } from '@graphiql/toolkit';
 import { GraphiQL } from 'graphiql';
-import { createClient } from 'graphql-ws';
 import { createRoot } from 'react-dom/client';
 
 import { Bar } from './bar.jsx';
-import { endpoint, socket } from './endpoint.js';
+import { fetcher } from './fetcher.js';
 import { prepare } from './prepared.js';
 import { storage } from './storage.js';
 
-const fetcher = createGraphiQLFetcher({ url: endpoint, wsClient: createClient({ url: socket }) });
 const prepared = await prepare();
 
 createRoot(document.getElementById('explorer')).render(

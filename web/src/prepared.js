@@ -1,32 +1,43 @@
 // The prepared tabs, with ids of this very shop where it has any, so that each can be run as it stands.
 import { endpoint } from './endpoint.js';
 
-const FIND = `# Who could order what: ids for the next tab.
+const FIND = `# Who can order, and what: ids for the next tab.
 query FindUserAndProduct {
   users(first: 5, filter: { status: ACTIVE }) {
-    nodes { id name email address { city country } }
+    nodes {
+      id
+      name
+      address { city country }
+    }
   }
-  products(first: 5, filter: { status: AVAILABLE, inStock: true }) {
-    nodes { id sku name stock price { amount currency } }
+  products(
+    first: 5
+    filter: { status: AVAILABLE, inStock: true }
+  ) {
+    nodes {
+      id
+      name
+      stock
+      price { amount currency }
+    }
   }
 }
 `;
 
-const PLACE = `# The variables below name a user and a product; the first tab finds others.
-# With "dryRun": true this answers what would happen and records nothing.
-mutation PlaceOrder($userId: ID!, $productId: ID!, $quantity: Int!, $address: AddressInput, $dryRun: Boolean) {
-  placeOrder(input: {
-    userId: $userId
-    lines: [{ productId: $productId, quantity: $quantity }]
-    # Without one, the order goes to the user's own address.
-    shippingAddress: $address
-    dryRun: $dryRun
-  }) {
+const PLACE = `# The variables name a user and a product; the
+# first tab finds others. With "dryRun": true this
+# tells what would happen, and records nothing.
+mutation PlaceOrder($input: PlaceOrderInput!) {
+  placeOrder(input: $input) {
     order {
       id
       status
       user { name }
-      lines { productName quantity lineTotal { amount currency } }
+      lines {
+        productName
+        quantity
+        lineTotal { amount currency }
+      }
       totalAmount { amount currency }
     }
     errors { code message path }
@@ -35,28 +46,46 @@ mutation PlaceOrder($userId: ID!, $productId: ID!, $quantity: Int!, $address: Ad
 }
 `;
 
-const COMPARE = `# The same questions about a moment that has passed and about the present.
-# The bar above sets "asOf", or write it below: an instant, a position, or so long ago.
+const COMPARE = `# The same questions about a moment in the past
+# and about now. The bar above sets $asOf.
 query ThenAndNow($asOf: Moment) {
-  ordersThen: orders(first: 3, asOf: $asOf) { ...Orders }
-  ordersNow: orders(first: 3) { ...Orders }
-  productsThen: products(first: 3, sortBy: { field: NAME, direction: ASC }, asOf: $asOf) { ...Products }
-  productsNow: products(first: 3, sortBy: { field: NAME, direction: ASC }) { ...Products }
+  ordersThen: orders(first: 3, asOf: $asOf) {
+    ...Orders
+  }
+  ordersNow: orders(first: 3) {
+    ...Orders
+  }
+  productsThen: products(first: 3, asOf: $asOf) {
+    ...Products
+  }
+  productsNow: products(first: 3) {
+    ...Products
+  }
 }
 
 fragment Orders on OrderConnection {
   totalCount
-  nodes { id status placedAt user { name } totalAmount { amount currency } }
+  nodes {
+    id
+    status
+    user { name }
+    totalAmount { amount currency }
+  }
 }
 
 fragment Products on ProductConnection {
   totalCount
-  nodes { name stock status price { amount currency } }
+  nodes {
+    name
+    stock
+    price { amount currency }
+  }
 }
 `;
 
-const WATCH = `# Every event from now on: leave it running, and place an order from a second window.
-# "after": "0" starts with the first event of the log.
+const WATCH = `# Every event from now on, as it is recorded: leave
+# this running and place an order in another window.
+# With "after": "0" it starts at the first event.
 subscription WatchTheLog($after: Position) {
   events(after: $after) {
     position
@@ -73,13 +102,15 @@ subscription WatchTheLog($after: Position) {
 /** The tabs as GraphiQL takes them, each with the words for its button. Never fails: without ids they are left open. */
 export async function prepare() {
   const { user, product } = await someone();
-  const order = { userId: user?.id ?? '', productId: product?.id ?? '', quantity: 1, dryRun: false };
+  const lines = [{ productId: product?.id ?? '', quantity: 1 }];
+  const order = { userId: user?.id ?? '', lines, dryRun: false };
+  // Otherwise the order goes to the user's own address.
   if (!user?.address) {
-    order.address = { line1: '1 Main Street', city: 'Berlin', postalCode: '10115', country: 'DE' };
+    order.shippingAddress = { line1: '1 Main Street', city: 'Berlin', postalCode: '10115', country: 'DE' };
   }
   return [
     tab('Find a user and a product', FIND),
-    tab('Place an order', PLACE, order),
+    tab('Place an order', PLACE, { input: order }),
     tab('Then and now', COMPARE, { asOf: '-P2W' }),
     tab('Watch the log', WATCH, { after: null }),
   ];
