@@ -83,8 +83,8 @@ fragment Products on ProductConnection {
 }
 `;
 
-const WATCH = `# Every event from now on, as it is recorded: leave
-# this running and place an order in another window.
+const WATCH = `# Every event from now on, as it is recorded:
+# leave it running, and order in another window.
 # With "after": "0" it starts at the first event.
 subscription WatchTheLog($after: Position) {
   events(after: $after) {

@@ -23,6 +23,7 @@ const server = spawn(BINARY, ['serve', '--listen', '127.0.0.1:0', '--data-dir', 
   env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('HINDSIGHT_'))),
   stdio: ['ignore', 'pipe', 'inherit'],
 });
+process.on('exit', () => server.kill());
 let browser;
 try {
   const origin = await listening(server);
@@ -72,6 +73,10 @@ async function explore(origin, shop, colorScheme) {
   // A prepared tab that was closed can be opened again.
   await select(page, 'ThenAndNow');
   await page.locator('.graphiql-tab-active .graphiql-tab-close').press('Enter');
+  await page.getByLabel('How long ago').fill('yesterday');
+  await page.getByRole('button', { name: 'Set $asOf' }).click();
+  await page.getByRole('status').getByText('Write a duration such as').waitFor();
+  await picture('closed');
   await page.getByRole('button', { name: 'Then and now' }).click();
   await page.locator('.graphiql-tab-active', { hasText: 'ThenAndNow' }).waitFor();
   await page.getByLabel('How long ago').fill('-P1D');
