@@ -11,8 +11,8 @@ help: ## this list
 		case "$$target:$$rest" in [a-z]*'## '*) printf '  make %-13s %s\n' "$$target" "$${rest##*## }";; esac; \
 	done < Makefile
 
-run: $(EXPLORER) ## build and serve on embedded SQLite, with the explorer where a fitting Node is there
-	$(CARGO) run --locked --release -- serve
+run: $(EXPLORER) ## build and serve a made-up shop on embedded SQLite, with the explorer where a fitting Node is there
+	$(CARGO) run --locked --release -- serve --demo
 
 test: ## everything: formatting, clippy, unit and integration tests on SQLite and PostgreSQL
 	$(CARGO) fmt --all --check

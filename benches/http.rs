@@ -3,6 +3,9 @@
 //! `cargo bench --bench http` measures SQLite, and PostgreSQL too where `TEST_DATABASE_URL` names a server.
 //! `BENCH_SECONDS` is how long each figure is measured (5), after a second of warming up.
 
+// A benchmark that cannot go on panics.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;

@@ -54,6 +54,8 @@ pub enum StartError {
         "the database of the {what} was migrated by a newer hindsight ({newer}); run that one or a newer one"
     )]
     Newer { what: &'static str, newer: String },
+    #[error("restoring this log was cut short; run `hindsight import --events` again, with the same file")]
+    RestoredInPart,
     #[error(transparent)]
     Log(#[from] LogError),
     #[error(transparent)]
@@ -72,6 +74,9 @@ impl App {
         let [log, read_models] = &stores;
         let stop = CancellationToken::new();
         let log = Log::open(log.clone()).await?;
+        if log.is_restored_in_part().await? {
+            return Err(StartError::RestoredInPart);
+        }
         let feed = Feed::open(log.clone()).await?;
         let builder = read::read_models(ReadModels::builder(read_models.clone(), log.clone()));
         let read_models = Arc::new(builder.start(feed.positions(), stop.clone()).await?);

@@ -29,5 +29,8 @@ pub mod app;
 /// Bringing in a shop's past.
 pub mod import;
 
+/// A made-up shop with a past, to look at.
+pub mod demo;
+
 /// The command line: one file a subcommand.
 pub mod cli;

@@ -1,134 +1,175 @@
 //! `hindsight import`: brings in a shop's past from a file of commands, or restores an exported log.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader, Lines};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use uuid::Uuid;
+
 use super::Failure;
+use super::lines::Lines;
 use super::progress::Progress;
 use crate::app::{self, App};
 use crate::config::Storage;
-use crate::engine::log::transfer::{FORMAT, Header, Line, Restoring};
+use crate::engine::event::Recorded;
+use crate::engine::log::chain;
+use crate::engine::log::transfer::{Examination, FORMAT, Header, Line};
+use crate::engine::read_model::catalogue::read_models::{Column, Entity};
 use crate::engine::time::SystemClock;
-use crate::import::{Import, LINES_AT_ONCE, Summary};
+use crate::import::{self, Import, LINES_AT_ONCE, LONGEST_LINE};
 use crate::write;
 
 /// How long the read models are waited for once everything is in.
 const CATCHING_UP: Duration = Duration::from_secs(60);
+
+/// Bytes of one event as a line: more than any command makes.
+const LONGEST_EVENT: usize = 16 << 20;
 
 #[derive(clap::Args, Debug)]
 pub struct Args {
     #[command(flatten)]
     storage: Storage,
     /// Restore an exported log into an empty one, its positions, times and hashes unchanged, instead of carrying out
-    /// commands.
+    /// commands. The whole file is checked first. Cut short, it is gone on with when it is run again.
     #[arg(long)]
     events: bool,
-    /// One JSON object a line: {"at": RFC 3339, "mutation": "placeOrder", "input": {…}}, in order of time.
+    /// One JSON object a line: {"at": RFC 3339, "mutation": "placeOrder", "input": {…}}, in order of time. The same file
+    /// can be brought in again: what is known is skipped.
     file: PathBuf,
 }
 
 pub async fn run(args: Args) -> Result<(), Failure> {
     let named = |error: Failure| -> Failure { format!("{}: {error}", args.file.display()).into() };
+    let total = Lines::count(&args.file).map_err(|error| named(error.into()))?;
     if args.events {
-        return restore(&args.storage, &args.file).await.map_err(named);
+        return restore(&args.storage, &args.file, total).await.map_err(named);
     }
     let app = App::start(&args.storage, Arc::new(SystemClock)).await?;
-    let summary = commands(&app, &args.file).await.map_err(named);
-    let behind = app.caught_up(CATCHING_UP).await?;
+    let outcome = commands(&app, &args.file, total).await.map_err(named);
+    let behind = app.caught_up(CATCHING_UP).await;
     app.stop().await;
+    // Why the file stopped matters more than why its read models did.
+    outcome?;
+    let behind = behind?;
     if !behind.is_empty() {
         eprintln!("still behind, to be gone on with by `hindsight serve`: {}", behind.join(", "));
     }
-    tell(&summary?)
-}
-
-async fn commands(app: &App, file: &Path) -> Result<Summary, Failure> {
-    let mut progress = Progress::of(count(file)?, "lines");
-    let mut lines = BufReader::new(File::open(file)?).lines();
-    let mut import = Import::into(app).await?;
-    loop {
-        let texts = next(&mut lines)?;
-        if texts.is_empty() {
-            break;
-        }
-        let mut read = Vec::with_capacity(texts.len());
-        let mut broken = None;
-        for (ahead, text) in (0..).zip(&texts) {
-            match import.read(text, ahead) {
-                Ok(line) => read.push(line),
-                Err(error) => {
-                    broken = Some(error);
-                    break;
-                }
-            }
-        }
-        import.take(read).await?;
-        if let Some(error) = broken {
-            return Err(error.into());
-        }
-        progress.at(import.lines());
-    }
-    let rate = progress.end(import.lines());
-    eprintln!("{} lines, {rate:.0} a second", import.lines());
-    Ok(import.finish())
-}
-
-fn tell(summary: &Summary) -> Result<(), Failure> {
-    let refused = summary.refused.len() as u64 + summary.more_refused;
-    println!("{} carried out, {} skipped, {refused} refused", summary.carried_out, summary.skipped);
-    for (line, why) in &summary.refused {
-        println!("line {line} was refused: {why}");
-    }
-    if summary.more_refused > 0 {
-        println!("and {} more were refused", summary.more_refused);
-    }
     Ok(())
 }
 
-async fn restore(storage: &Storage, file: &Path) -> Result<(), Failure> {
-    let total = count(file)?.saturating_sub(1);
-    let mut lines = BufReader::new(File::open(file)?).lines();
-    let header: Header = serde_json::from_str(&lines.next().ok_or("the file is empty")??)?;
-    if header.format != FORMAT {
-        return Err(format!("expected format {FORMAT}; came {:?}", header.format).into());
-    }
-    let empty = app::open_empty(storage).await?;
-    let mut restoring = Restoring::into_log(empty.log.clone(), header.log_id).await?;
-    let mut progress = Progress::of(total, "events");
-    let mut number = 1;
+async fn commands(app: &App, file: &Path, total: u64) -> Result<(), Failure> {
+    let mut progress = Progress::of(total, "lines");
+    let mut lines = Lines::of(file, LONGEST_LINE)?;
+    let mut import = Import::into(app).await?;
+    let outcome = all(&mut lines, &mut import, &mut progress).await;
+    tell_refusals(&mut import, &progress);
+    let rate = progress.end(import.lines());
+    eprintln!("{} lines, {rate:.0} a second", import.lines());
+    let done = import.summary();
+    println!("{} carried out, {} skipped, {} refused", done.carried_out, done.skipped, done.refused);
+    outcome
+}
+
+async fn all(lines: &mut Lines, import: &mut Import<'_>, progress: &mut Progress) -> Result<(), Failure> {
     loop {
-        let texts = next(&mut lines)?;
+        let texts = lines.next(LINES_AT_ONCE)?;
         if texts.is_empty() {
-            break;
+            return Ok(import.finish()?);
         }
-        let mut events = Vec::with_capacity(texts.len());
-        for text in &texts {
-            number += 1;
-            let line: Line = serde_json::from_str(text).map_err(|cause| format!("line {number}: {cause}"))?;
-            events.push(line.event().ok_or_else(|| format!("line {number}: its position or hash is none"))?);
+        import.take(texts.iter().map(|text| import::Line::read(text)).collect()).await?;
+        tell_refusals(import, progress);
+        progress.at(import.lines());
+    }
+}
+
+fn tell_refusals(import: &mut Import<'_>, progress: &Progress) {
+    let refusals = import.refusals();
+    progress.aside(|| {
+        for refusal in refusals {
+            println!("line {} was refused: {}", refusal.line, refusal.why);
         }
-        restoring.take(events).await?;
-        progress.at(number - 1);
+    });
+}
+
+async fn restore(storage: &Storage, file: &Path, lines: u64) -> Result<(), Failure> {
+    let total = lines.saturating_sub(1);
+    let mut events = Exported::of(file)?;
+    let log_id = events.header()?;
+    let empty = app::open_empty(storage).await?;
+    let mut examination = Examination::begin(empty.log.clone(), log_id).await?;
+    let mut progress = Progress::of(total, "events checked");
+    while let Some(some) = events.next()? {
+        some.iter().try_for_each(|event| examination.check(event))?;
+        progress.at(events.number);
+    }
+    progress.end(total);
+    let mut restoring = examination.finish().await?;
+    rename_checkpoints(storage, log_id).await?;
+    let mut progress = Progress::of(total, "events restored");
+    let mut events = Exported::of(file)?;
+    events.header()?;
+    while let Some(some) = events.next()? {
+        restoring.take(some).await?;
+        progress.at(events.number);
     }
     let sound = restoring.finish(&write::aggregates()).await?;
     progress.end(total);
-    println!("Log {} was restored up to position {}, hash {}.", header.log_id, sound.position, sound.hash);
+    println!("Log {log_id} was restored up to position {}, hash {}.", sound.position, sound.hash);
     Ok(())
 }
 
-/// The next lines; none at the end.
-fn next(lines: &mut Lines<BufReader<File>>) -> Result<Vec<String>, std::io::Error> {
-    lines.take(LINES_AT_ONCE).collect()
+/// Read models that were opened on the log while it was empty stand at the start of what it was called then.
+async fn rename_checkpoints(storage: &Storage, log_id: Uuid) -> Result<(), Failure> {
+    let catalogue = app::open_read_models(storage).await?;
+    Entity::update_many()
+        .col_expr(Column::LogId, Expr::value(log_id))
+        .col_expr(Column::Hash, Expr::value(chain::genesis(log_id).0.to_vec()))
+        .filter(Column::Position.eq(0))
+        .exec(catalogue.writer())
+        .await?;
+    catalogue.close().await;
+    Ok(())
 }
 
-fn count(file: &Path) -> Result<u64, Failure> {
-    let mut lines = 0;
-    for line in BufReader::new(File::open(file)?).split(b'\n') {
-        line?;
-        lines += 1;
+/// An exported log in its file.
+struct Exported {
+    lines: Lines,
+    /// Lines read, the header aside.
+    number: u64,
+}
+
+impl Exported {
+    fn of(file: &Path) -> Result<Self, Failure> {
+        Ok(Self { lines: Lines::of(file, LONGEST_EVENT)?, number: 0 })
     }
-    Ok(lines)
+
+    /// The log's identity, from the first line.
+    fn header(&mut self) -> Result<Uuid, Failure> {
+        let line = self.lines.next(1)?.pop().ok_or("expected an exported log; the file is empty")?;
+        let header: Header = serde_json::from_slice(&line).map_err(|cause| {
+            format!("line 1: expected the log's id and format, as `export` prints them; {cause}")
+        })?;
+        if header.format != FORMAT {
+            return Err(format!("line 1: expected the format {FORMAT}; came {:?}", header.format).into());
+        }
+        Ok(header.log_id)
+    }
+
+    /// The next events; none at the end.
+    fn next(&mut self) -> Result<Option<Vec<Recorded>>, Failure> {
+        let texts = self.lines.next(LINES_AT_ONCE)?;
+        let mut events = Vec::with_capacity(texts.len());
+        for text in &texts {
+            self.number += 1;
+            let number = self.number + 1;
+            let line: Line = serde_json::from_slice(text).map_err(|cause| {
+                format!("line {number}: expected an event, as `export` prints it; {cause}")
+            })?;
+            let event = line.event();
+            events.push(event.ok_or_else(|| format!("line {number}: its position or hash is none"))?);
+        }
+        Ok((!events.is_empty()).then_some(events))
+    }
 }

@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand};
 
 mod export;
 mod import;
+mod lines;
 mod migrate;
 mod progress;
 mod rebuild;

@@ -42,6 +42,14 @@ impl Progress {
         }
     }
 
+    /// Says something in between, without tearing the bar.
+    pub fn aside(&self, say: impl FnOnce()) {
+        match &self.bar {
+            Some(bar) => bar.suspend(say),
+            None => say(),
+        }
+    }
+
     /// All is done; how much a second.
     pub fn end(self, done: u64) -> f64 {
         if let Some(bar) = &self.bar {

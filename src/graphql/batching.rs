@@ -1,7 +1,8 @@
 //! Loading in batches within one request: everything a pass of the executor asks for is one load, no timer involved.
 //!
 //! The executor polls all resolvers it can in one pass; what they want loaded is queued and run right after that
-//! pass, in the same task. So the number of statements depends on the query alone, never on how busy the machine is.
+//! pass, in the same task. So the number of statements has a bound in the query's shape alone: neither rows nor a busy
+//! machine can raise it.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -66,7 +67,7 @@ struct Running {
 }
 
 impl Running {
-    /// Polls the work, then the loads it asked for, and the work again whenever a load is done.
+    /// Polls the work, then every load it asked for, and the work again whenever loads are done.
     fn poll<T>(
         &mut self,
         context: &mut Context<'_>,
@@ -77,9 +78,12 @@ impl Running {
                 return Poll::Ready(done);
             }
             self.loads.extend(self.batches.queue.lock().unwrap_or_else(PoisonError::into_inner).drain(..));
-            match self.loads.poll_next_unpin(context) {
-                Poll::Ready(Some(())) => {}
-                Poll::Ready(None) | Poll::Pending => return Poll::Pending,
+            let mut done = false;
+            while let Poll::Ready(Some(())) = self.loads.poll_next_unpin(context) {
+                done = true;
+            }
+            if !done {
+                return Poll::Pending;
             }
         }
     }

@@ -3,10 +3,19 @@
 // A test that cannot go on panics, in the functions beside its own body too.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod bad_input;
+mod cli;
+mod demo;
 mod durability;
 mod engine;
+mod importing;
 mod mutations;
+mod northwind;
+mod orders;
 mod read_models;
+mod restoring;
+mod schema;
+mod story;
 mod support;
 mod tidy;
 mod users;

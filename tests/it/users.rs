@@ -200,7 +200,7 @@ async fn lists_and_counts_are_those_of_their_moment(home: &Home) {
         assert_eq!(seen["totalCount"], position.min(5), "as of {position}");
         let nodes = seen["nodes"].as_array().expect("nodes");
         assert_eq!(nodes.len(), position.min(5) as usize);
-        assert!(nodes.iter().all(|node| node["asOf"] == position.to_string()));
+        assert!(nodes.iter().all(|node| node["asOf"] == position.to_string().as_str()));
         if position > 1 {
             assert_eq!(nodes[1]["name"], if position == 7 { "Anna Blume" } else { "anna" });
         }

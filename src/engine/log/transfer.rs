@@ -1,5 +1,12 @@
 //! The log on its way out and in again: one JSON line for its identity, then one for each event, nothing changed.
 
+use std::sync::Arc;
+
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
+    TransactionTrait,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -8,18 +15,18 @@ use super::append::Append;
 use super::entity::{claims, events, log_head};
 use super::verify::{Checker, Fault, Sound};
 use super::{HEAD, Head, Log, LogError, chain};
-use crate::engine::decision::{Aggregates, Held};
+use crate::engine::decision::{Aggregates, Claim, Held};
 use crate::engine::event::{Events, Hash, Position, Recorded};
 use crate::engine::time::Instant;
-use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect};
-use std::sync::Arc;
 
 /// Names the format of the lines; another format would have another name.
 pub const FORMAT: &str = "hindsight/1";
 
-/// Streams folded at once while claims are regrown.
+/// Events read at once while claims are regrown.
 const PAGE: u64 = 5_000;
+
+/// Claims written by one statement.
+const CLAIMS_A_STATEMENT: usize = 500;
 
 /// The first line of an export.
 #[derive(Debug, Serialize, Deserialize)]
@@ -56,7 +63,12 @@ pub struct Line {
 pub enum RestoreError {
     #[error("expected an empty log; this one has {0} events")]
     NotEmpty(Position),
-    #[error("the events do not form a sound log: {0}")]
+    #[error(
+        "restoring another file into this log was cut short at position {0}; run it again with that file, or begin \
+         with an empty log"
+    )]
+    OtherFile(Position),
+    #[error("the events do not form a sound log, and nothing was restored: {0}")]
     Unsound(#[from] Fault),
     #[error("another process writes to this log")]
     Contended,
@@ -111,49 +123,78 @@ impl Line {
     }
 }
 
-/// Takes the events of another log into an empty one, which becomes that log.
+/// Checks the events of another log before the first of them is restored.
+pub struct Examination {
+    log: Log,
+    id: Uuid,
+    /// Where the log stands: empty, or where restoring was cut short.
+    from: Head,
+    checker: Checker,
+    last: Head,
+}
+
+impl Examination {
+    /// Before the first event.
+    ///
+    /// # Errors
+    /// When the log is not empty, unless restoring this other log was cut short.
+    pub async fn begin(log: Log, id: Uuid) -> Result<Self, RestoreError> {
+        let from = log.head().await?;
+        if from.position > Position::ZERO {
+            if !log.is_restored_in_part().await? {
+                return Err(RestoreError::NotEmpty(from.position));
+            }
+            if log.id != id {
+                return Err(RestoreError::OtherFile(from.position));
+            }
+        }
+        Ok(Self { log, id, from, checker: Checker::new(id), last: Head::genesis(id) })
+    }
+
+    /// Checks the next event.
+    ///
+    /// # Errors
+    /// What about it does not fit.
+    pub fn check(&mut self, event: &Recorded) -> Result<(), RestoreError> {
+        self.checker.check(event)?;
+        if event.position == self.from.position && event.hash != self.from.hash {
+            return Err(RestoreError::OtherFile(self.from.position));
+        }
+        self.last = after(&self.last, event);
+        Ok(())
+    }
+
+    /// Checks the end; the same events can be restored now.
+    ///
+    /// # Errors
+    /// When the last command is not complete, or the log cannot be written.
+    pub async fn finish(self) -> Result<Restoring, RestoreError> {
+        let Self { log, id, from, checker, last } = self;
+        let sound = checker.finish(&last)?;
+        if sound.position < from.position {
+            return Err(RestoreError::OtherFile(from.position));
+        }
+        let head = log.become_restored(id, &from).await?;
+        Ok(Restoring { log: Log { id, ..log }, head, sound, pending: Vec::new() })
+    }
+}
+
+/// Takes the events of another log, examined before, into one that becomes that log.
 pub struct Restoring {
     log: Log,
     head: Head,
-    checker: Checker,
-    /// Events checked and not yet written: the beginning of a command.
+    sound: Sound,
+    /// Events not written yet: the beginning of a command.
     pending: Vec<Arc<Recorded>>,
 }
 
 impl Restoring {
-    /// Gives an empty log the identity of another.
+    /// Writes the next events whose commands are complete; those that are there already are passed over.
     ///
     /// # Errors
-    /// When the log is not empty or cannot be written.
-    pub async fn into_log(log: Log, id: Uuid) -> Result<Self, RestoreError> {
-        let head = log.head().await?;
-        if head.position > Position::ZERO {
-            return Err(RestoreError::NotEmpty(head.position));
-        }
-        let genesis = chain::genesis(id);
-        let renamed = log_head::Entity::update_many()
-            .col_expr(log_head::Column::LogId, Expr::value(id))
-            .col_expr(log_head::Column::Hash, Expr::value(genesis.0.to_vec()))
-            .filter(log_head::Column::Id.eq(HEAD).and(log_head::Column::Position.eq(0)))
-            .exec(log.store().writer())
-            .await
-            .map_err(LogError::from)?;
-        if renamed.rows_affected == 0 {
-            return Err(RestoreError::Contended);
-        }
-        let head = Head { hash: genesis, ..head };
-        Ok(Self { log: Log { id, ..log }, head, checker: Checker::new(id), pending: Vec::new() })
-    }
-
-    /// Checks the next events and writes those whose commands are complete.
-    ///
-    /// # Errors
-    /// The first event that does not fit, or a log that cannot be written.
+    /// When the events are not those that were examined, or the log cannot be written.
     pub async fn take(&mut self, events: Vec<Recorded>) -> Result<(), RestoreError> {
-        for event in events {
-            self.checker.check(&event)?;
-            self.pending.push(Arc::new(event));
-        }
+        self.pending.extend(events.into_iter().filter(|e| e.position > self.head.position).map(Arc::new));
         let complete = self.pending.iter().rposition(|event| event.ends_command()).map_or(0, |last| last + 1);
         let events: Vec<Arc<Recorded>> = self.pending.drain(..complete).collect();
         let Some(last) = events.last() else { return Ok(()) };
@@ -161,30 +202,85 @@ impl Restoring {
         if !self.log.append(&append).await.map_err(LogError::from)? {
             return Err(RestoreError::Contended);
         }
-        self.head =
-            Head { position: last.position, recorded_at: last.recorded_at, hash: last.hash, ..self.head };
+        self.head = after(&self.head, last);
         Ok(())
     }
 
-    /// Checks the end and regrows what is derived from the log.
+    /// Regrows what is derived from the log; from here on it can be served.
     ///
     /// # Errors
-    /// When the last command is not complete, or the log cannot be written.
+    /// When events are missing that were examined, or the log cannot be written.
     pub async fn finish(self, aggregates: &Aggregates) -> Result<Sound, RestoreError> {
-        let sound = self.checker.finish(&self.head)?;
+        if self.head.hash != self.sound.hash {
+            let what = "the events are not those that were examined".to_owned();
+            return Err(Fault { position: self.head.position, what }.into());
+        }
         self.log.regrow_claims(aggregates).await?;
-        Ok(sound)
+        Ok(self.sound)
     }
 }
 
+fn after(head: &Head, last: &Recorded) -> Head {
+    Head { position: last.position, recorded_at: last.recorded_at, hash: last.hash, ..*head }
+}
+
+/// The claim that stands while a log is restored: what it holds is sound, but not all, and nobody's claims are kept yet.
+const RESTORING: &str = "restoring";
+
 impl Log {
+    /// Whether restoring it was begun and not finished, so that nothing may be decided on it.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub async fn is_restored_in_part(&self) -> Result<bool, LogError> {
+        let mark = claims::Entity::find_by_id((RESTORING.to_owned(), String::new()));
+        Ok(mark.one(self.store().reader()).await?.is_some())
+    }
+
+    /// Gives a log, empty unless restoring was cut short, the identity of another, and marks it.
+    async fn become_restored(&self, id: Uuid, from: &Head) -> Result<Head, RestoreError> {
+        if from.position > Position::ZERO {
+            return Ok(*from);
+        }
+        let genesis = chain::genesis(id);
+        let transaction = self.store().writer().begin().await.map_err(LogError::from)?;
+        let renamed = log_head::Entity::update_many()
+            .col_expr(log_head::Column::LogId, Expr::value(id))
+            .col_expr(log_head::Column::Hash, Expr::value(genesis.0.to_vec()))
+            .filter(log_head::Column::Id.eq(HEAD).and(log_head::Column::Position.eq(0)))
+            .exec(&transaction)
+            .await
+            .map_err(LogError::from)?;
+        if renamed.rows_affected == 0 {
+            return Err(RestoreError::Contended);
+        }
+        let mark = claims::ActiveModel {
+            scope: Set(RESTORING.to_owned()),
+            key: Set(String::new()),
+            stream_id: Set(id),
+        };
+        claims::Entity::insert(mark)
+            .on_conflict(
+                OnConflict::columns([claims::Column::Scope, claims::Column::Key])
+                    .update_column(claims::Column::StreamId)
+                    .to_owned(),
+            )
+            .exec_without_returning(&transaction)
+            .await
+            .map_err(LogError::from)?;
+        transaction.commit().await.map_err(LogError::from)?;
+        Ok(Head { hash: genesis, ..*from })
+    }
+
     /// Derives the claims anew from the states of all streams, one stream at a time.
     ///
     /// # Errors
     /// When the log cannot be read or written, or holds an event this program does not know.
     pub async fn regrow_claims(&self, aggregates: &Aggregates) -> Result<(), LogError> {
-        claims::Entity::delete_many().exec(self.store().writer()).await?;
+        let scope = claims::Column::Scope;
+        claims::Entity::delete_many().filter(scope.ne(RESTORING)).exec(self.store().writer()).await?;
         let mut held: Option<(Uuid, Held)> = None;
+        let mut rows = Vec::new();
         loop {
             let after = held.as_ref().map(|(id, held)| (*id, held.version()));
             let page = self.by_stream(after).await?;
@@ -193,25 +289,25 @@ impl Log {
             }
             for event in page.iter() {
                 if held.as_ref().is_none_or(|(id, _)| *id != event.stream_id) {
-                    self.keep_claims(held.replace((event.stream_id, Held::absent()))).await?;
+                    let before = held.replace((event.stream_id, Held::absent()));
+                    rows.extend(before.iter().flat_map(claims_of));
                 }
                 let Some((_, state)) = &mut held else { continue };
                 aggregates.evolve(state, event).map_err(|error| LogError::Damaged(error.to_string()))?;
             }
+            self.keep_claims(&mut rows).await?;
         }
-        self.keep_claims(held).await
+        rows.extend(held.iter().flat_map(claims_of));
+        self.keep_claims(&mut rows).await?;
+        // Last of all: up to here, what was cut short shows.
+        claims::Entity::delete_many().filter(scope.eq(RESTORING)).exec(self.store().writer()).await?;
+        Ok(())
     }
 
-    async fn keep_claims(&self, stream: Option<(Uuid, Held)>) -> Result<(), LogError> {
-        let Some((stream_id, held)) = stream else { return Ok(()) };
-        let rows = held.claims().into_iter().map(|claim| claims::ActiveModel {
-            scope: sea_orm::ActiveValue::Set(claim.scope.to_owned()),
-            key: sea_orm::ActiveValue::Set(claim.key),
-            stream_id: sea_orm::ActiveValue::Set(stream_id),
-        });
-        let rows: Vec<_> = rows.collect();
-        if !rows.is_empty() {
-            claims::Entity::insert_many(rows).exec_without_returning(self.store().writer()).await?;
+    async fn keep_claims(&self, rows: &mut Vec<claims::ActiveModel>) -> Result<(), LogError> {
+        while !rows.is_empty() {
+            let some: Vec<_> = rows.drain(..rows.len().min(CLAIMS_A_STATEMENT)).collect();
+            claims::Entity::insert_many(some).exec_without_returning(self.store().writer()).await?;
         }
         Ok(())
     }
@@ -234,4 +330,13 @@ impl Log {
             .await?;
         rows.into_iter().map(|row| Recorded::try_from(row).map(Arc::new)).collect()
     }
+}
+
+fn claims_of((stream_id, held): &(Uuid, Held)) -> Vec<claims::ActiveModel> {
+    let row = |claim: Claim| claims::ActiveModel {
+        scope: Set(claim.scope.to_owned()),
+        key: Set(claim.key),
+        stream_id: Set(*stream_id),
+    };
+    held.claims().into_iter().map(row).collect()
 }

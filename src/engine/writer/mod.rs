@@ -20,6 +20,10 @@ mod hand;
 mod plan;
 mod task;
 
+/// Microseconds by which a command that brings its own clock may be recorded after it: a million commands of one
+/// instant. What is later than that would be recorded as of a time when it did not happen.
+pub const LATEST_AFTER_CLOCK: i64 = 1_000_000;
+
 /// What comes with a command: who, why, and under which id.
 #[derive(Clone, Debug, Default)]
 pub struct Envelope {
@@ -37,7 +41,8 @@ pub struct Envelope {
     pub reason: Option<String>,
     /// Decide and answer, record nothing.
     pub dry_run: bool,
-    /// The clock for this command alone, so that a past can be brought in; the machine's when absent.
+    /// The clock for this command alone, so that a past can be brought in; the machine's when absent. A command that
+    /// could only be recorded more than [`LATEST_AFTER_CLOCK`] after it is broken, and not recorded.
     pub clock: Option<Instant>,
 }
 

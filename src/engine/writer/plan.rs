@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::{Submission, Verdict};
+use super::{LATEST_AFTER_CLOCK, Submission, Verdict};
 use crate::engine::decision::{Claim, Draft, Held, Tried};
 use crate::engine::event::{Events, Hash, Metadata, Position, Recorded};
 use crate::engine::log::{Head, chain};
@@ -101,6 +101,14 @@ impl<'a> Drafting<'a> {
             return self.repeat(submission, events);
         }
         let at = submission.envelope.clock.unwrap_or(self.ground.now).max(self.last_recorded_at.next());
+        if let Some(clock) = submission.envelope.clock
+            && at.micros().saturating_sub(clock.micros()) > LATEST_AFTER_CLOCK
+        {
+            return Err(format!(
+                "it is too late for {clock}: the log has gone on to {}",
+                self.last_recorded_at
+            ));
+        }
         let below = |id: Uuid| self.streams.get(&id).or_else(|| self.ground.streams.get(&id)).cloned();
         match submission.command.attempt(&below, at) {
             Tried::Decided { drafts, .. } if drafts.is_empty() => {

@@ -116,10 +116,13 @@ fn orders() -> Rows {
     folded(&Orders, &events)
 }
 
+/// Sets a field of a filter.
+type Field = Box<dyn Fn(&mut OrderFilter)>;
+
 /// Every mix of fields, each absent, at a bound, and fitting nothing.
 fn filters() -> Vec<OrderFilter> {
     let mut mixes = vec![OrderFilter::default()];
-    let mut also = |fields: Vec<Box<dyn Fn(&mut OrderFilter)>>| {
+    let mut also = |fields: Vec<Field>| {
         let with = |mix: &OrderFilter| {
             let fields = fields.iter().map(|field| {
                 let mut mix = mix.clone();
@@ -130,9 +133,8 @@ fn filters() -> Vec<OrderFilter> {
         };
         mixes = mixes.iter().flat_map(with).collect();
     };
-    let status = |named: &'static [OrderStatus]| -> Box<dyn Fn(&mut OrderFilter)> {
-        Box::new(move |mix| mix.status = Some(named.to_vec()))
-    };
+    let status =
+        |named: &'static [OrderStatus]| -> Field { Box::new(move |mix| mix.status = Some(named.to_vec())) };
     use OrderStatus::{Cancelled, Paid, Placed};
     also(vec![status(&[]), status(&[Placed]), status(&[Cancelled, Paid, Paid])]);
     also(vec![Box::new(|mix| mix.user_id = Some(ID::from(ADA)))]);

@@ -97,16 +97,15 @@ async fn a_create_sent_again_answers_the_first_user(home: &Home) {
 
 async fn an_omitted_or_null_variable_is_no_dry_run(home: &Home) {
     let shop = Shop::open(home).await;
-    let query = "mutation($dry: Boolean, $email: String!, $version: Int) {
-        createUser(input: { name: \"Ada\", email: $email, dryRun: $dry }) { position user { id } } }"
-        .replace(", $version: Int", "");
+    let query = "mutation($dry: Boolean, $email: String!) {
+        createUser(input: { name: \"Ada\", email: $email, dryRun: $dry }) { position user { id } } }";
     for (n, dry) in [json!({}), json!({ "dry": null }), json!({ "dry": false })].into_iter().enumerate() {
         let mut variables = dry;
         variables["email"] = json!(format!("{n}@example.com"));
-        let seen = shop.query(&query, variables).await;
+        let seen = shop.query(query, variables).await;
         assert_eq!(seen["createUser"]["position"], (n + 1).to_string());
     }
-    let seen = shop.query(&query, json!({ "dry": true, "email": "dry@example.com" })).await;
+    let seen = shop.query(query, json!({ "dry": true, "email": "dry@example.com" })).await;
     assert_eq!(seen["createUser"]["position"], Value::Null);
     shop.close().await;
 }

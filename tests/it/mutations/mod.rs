@@ -4,3 +4,4 @@ mod answers;
 mod importing;
 mod late;
 mod refusals;
+mod shopping;

@@ -15,7 +15,7 @@ on_both_stores!(
 );
 
 /// The code and path of a mutation that must be refused by one rule.
-async fn refused(shop: &Shop, mutation: &str, input: Value) -> (String, String) {
+pub async fn refused(shop: &Shop, mutation: &str, input: Value) -> (String, String) {
     let payload = shop.mutate(mutation, input).await;
     let errors = payload["errors"].as_array().unwrap();
     assert_eq!(errors.len(), 1, "{mutation}: {payload:#}");

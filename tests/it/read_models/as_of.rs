@@ -16,12 +16,12 @@ use crate::support::on_both_stores;
 use crate::support::shelves::{places, put, toys};
 
 on_both_stores!(
-    lists_counts_and_mixes_equal_a_replay_at_every_position,
+    an_answer_as_of_a_moment_is_complete_and_never_changes,
     a_reader_waits_for_what_is_coming_and_says_what_is_not_visible_yet,
     text_is_matched_and_sorted_by_its_bytes,
 );
 
-async fn lists_counts_and_mixes_equal_a_replay_at_every_position(home: &Home) {
+async fn an_answer_as_of_a_moment_is_complete_and_never_changes(home: &Home) {
     let commands = history(&mut Dice::thrown(), 40);
     let replay = Replay::of(&commands);
     let nursery = Nursery::open(home).await;

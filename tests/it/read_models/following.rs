@@ -15,7 +15,7 @@ use crate::support::shelves::{Chronicle, Fact, Tallies, Toys, gone, put, tallies
 on_both_stores!(
     a_command_makes_one_version_of_a_row_and_none_of_one_it_leaves_as_it_was,
     both_tables_hold_every_version_that_a_replay_knows,
-    two_runners_at_once_give_the_same_rows,
+    read_models_follow_the_log_exactly,
     a_refused_row_leaves_rows_and_checkpoint_at_the_command_before,
     an_event_that_does_not_decode_stops_its_model_alone,
     a_fold_that_panics_stops_its_model_alone,
@@ -55,12 +55,12 @@ async fn both_tables_hold_every_version_that_a_replay_knows(home: &Home) {
     nursery.close().await;
 }
 
-async fn two_runners_at_once_give_the_same_rows(home: &Home) {
+async fn read_models_follow_the_log_exactly(home: &Home) {
     let commands = history(&mut Dice::thrown(), 60);
     let nursery = Nursery::open(home).await;
     let cancel = CancellationToken::new();
     let store = Chronicle::another_store(home).await;
-    let mut second = ReadModels::builder(store.clone(), nursery.chronicle.log.clone())
+    let second = ReadModels::builder(store.clone(), nursery.chronicle.log.clone())
         .settings(settings())
         .with(Toys)
         .with(Tallies)
@@ -181,7 +181,7 @@ async fn refused_checkpoint(home: &Home, change: &str, reason: &str) {
     let kept = vec![vec![put(1, "ball", 1)]];
     nursery.tell(&kept).await;
     nursery.settled().await;
-    let Nursery { chronicle, mut models, cancel } = nursery;
+    let Nursery { chronicle, models, cancel } = nursery;
     cancel.cancel();
     models.ended().await;
     execute(&chronicle.read, &format!("UPDATE read_models SET {change} WHERE name = 'toys'")).await;

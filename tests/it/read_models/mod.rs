@@ -67,7 +67,7 @@ impl Nursery {
         head
     }
 
-    async fn close(mut self) {
+    async fn close(self) {
         self.cancel.cancel();
         self.models.ended().await;
         self.chronicle.read.close().await;
