@@ -8,16 +8,21 @@ EXPLORER := $(if $(wildcard web/package.json),web/dist/index.html)
 
 help: ## this list
 	@while IFS=: read -r target rest; do \
-		case "$$target:$$rest" in [a-z]*'## '*) printf '  make %-7s %s\n' "$$target" "$${rest##*## }";; esac; \
+		case "$$target:$$rest" in [a-z]*'## '*) printf '  make %-13s %s\n' "$$target" "$${rest##*## }";; esac; \
 	done < Makefile
 
-run: $(EXPLORER) ## build and serve a made-up shop on embedded SQLite, with the explorer where Node 20 or later is there
+run: $(EXPLORER) ## build and serve a made-up shop on embedded SQLite, with the explorer where a fitting Node is there
 	$(CARGO) run --locked --release -- serve --demo
 
 test: ## everything: formatting, clippy, unit and integration tests on SQLite and PostgreSQL
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	scripts/with-postgres scripts/run-tests
+
+test-explorer: ## the explorer in a real browser; needs Node and Debian's chromium, or CHROMIUM=/path/to/it
+	scripts/build-explorer
+	$(CARGO) build --locked
+	cd web && node test/explorer.mjs
 
 fmt: ## format the code
 	$(CARGO) fmt --all
@@ -28,8 +33,11 @@ lint: ## clippy, with warnings as errors
 schema: ## write schema.graphql as the binary serves it
 	@schema=$$($(CARGO) run --locked --quiet -- schema) && test -n "$$schema" && printf '%s\n' "$$schema" > schema.graphql
 
+web: ## build the explorer (Node 20.19, or 22.12 or later), for the next build of the binary to hold
+	@scripts/build-explorer
+
 # Where the explorer cannot be built, the binary serves a small page of its own instead.
 web/dist/index.html: $(wildcard web/*.* web/src/* web/src/*/* web/public/*)
 	@scripts/build-explorer || echo "The explorer is left out; a plain page stands in for it."
 
-.PHONY: help run test fmt lint schema
+.PHONY: help run test test-explorer fmt lint schema web

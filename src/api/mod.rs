@@ -5,6 +5,7 @@
 
 pub mod caller;
 pub mod errors;
+mod explorer;
 pub mod gate;
 pub mod host;
 mod http;
@@ -44,7 +45,7 @@ impl<E, H> Clone for Edge<E, H> {
     }
 }
 
-/// Everything the server answers: `/graphql`, `/healthz`, `/readyz`, and the page at `/` and `/playground`.
+/// Everything the server answers: `/graphql`, `/healthz`, `/readyz`, and the explorer at `/` and `/playground`.
 ///
 /// Streams and sockets end when `shutdown` is cancelled. To bound clients by their address, serve it with connect
 /// info, as `serve::serve` does. Fails if the SDL of the host's schema cannot be read.
@@ -64,7 +65,7 @@ pub fn router<E: Executor, H: Host>(
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(move || ready(host.clone())));
     if explorer {
-        router = router.route("/", get(page::page)).route("/playground", get(page::page));
+        router = router.merge(explorer::routes(explorer::EMBEDDED));
     }
     let router = match cors {
         Some(cors) => router.layer(cors),

@@ -22,11 +22,7 @@ static POLICY: LazyLock<String> = LazyLock::new(|| {
 
 /// The page, with commands that work as they stand.
 pub async fn page(headers: HeaderMap) -> Response {
-    let host = headers
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok())
-        .filter(|host| host.chars().all(|c| c.is_ascii_alphanumeric() || ".:-[]".contains(c)))
-        .unwrap_or("localhost");
+    let host = host(&headers).unwrap_or("localhost");
     let body = format!(
         r#"<!doctype html>
 <html lang="en">
@@ -47,7 +43,7 @@ WebSocket (<code>graphql-transport-ws</code>) and event streams.</p>
 <pre><code>curl -sN http://{host}/graphql -H 'Content-Type: application/json' -H 'Accept: text/event-stream' \
   -d '{{"query":"subscription {{ events(after: 0) {{ position type streamId }} }}"}}'</code></pre>
 <h2>The explorer</h2>
-<p>This binary was built without it. With npm at hand: <code>make web</code>, then build again.</p>
+<p>This binary was built without it. With Node 20.19 or later at hand: <code>make web</code>, then build again.</p>
 </html>
 "#
     );
@@ -58,4 +54,10 @@ WebSocket (<code>graphql-transport-ws</code>) and event streams.</p>
         (header::VARY, "Host"),
     ];
     (headers, body).into_response()
+}
+
+/// The name this server was called by, if it holds nothing that could be taken for more than a name.
+pub fn host(headers: &HeaderMap) -> Option<&str> {
+    let host = headers.get(header::HOST)?.to_str().ok()?;
+    host.chars().all(|c| c.is_ascii_alphanumeric() || ".:-[]".contains(c)).then_some(host)
 }

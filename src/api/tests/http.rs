@@ -227,15 +227,18 @@ async fn health_readiness_and_the_page_answer_with_safe_headers() {
     assert_eq!((reply.status, reply.json()), (StatusCode::SERVICE_UNAVAILABLE, json!({ "ready": false })));
     for path in ["/", "/playground"] {
         let reply = app.send(get(path)).await;
-        assert_eq!(reply.status, StatusCode::OK);
-        assert!(
-            reply.header("content-security-policy").starts_with("default-src 'none'; style-src 'sha256-")
+        assert_eq!(
+            (reply.status, reply.header("content-type")),
+            (StatusCode::OK, "text/html; charset=utf-8")
         );
+        assert!(reply.header("content-security-policy").starts_with("default-src 'none'; "));
         assert_eq!(reply.header("x-content-type-options"), "nosniff");
-        assert_eq!(reply.text.matches("curl ").count(), 3);
+        assert_eq!(reply.header("x-frame-options"), "DENY");
     }
     let off = App::with(Settings { explorer: false, ..Settings::default() });
-    assert_eq!(off.send(get("/")).await.status, StatusCode::NOT_FOUND);
+    for path in ["/", "/playground"] {
+        assert_eq!(off.send(get(path)).await.status, StatusCode::NOT_FOUND);
+    }
 }
 
 #[tokio::test]
