@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use clap::builder::{BoolishValueParser, RangedU64ValueParser};
 
 use crate::api::settings::{Limits, Settings};
 use crate::engine::store::Location;
@@ -79,7 +80,7 @@ pub struct Serving {
     pub listen: SocketAddr,
 
     /// Believe the header Hindsight-Actor. Only behind a proxy that authenticates and always sets it.
-    #[arg(long, env = "HINDSIGHT_TRUST_ACTOR_HEADER")]
+    #[arg(long, env = "HINDSIGHT_TRUST_ACTOR_HEADER", value_parser = BoolishValueParser::new())]
     pub trust_actor_header: bool,
 
     /// An origin, besides the server's own, whose pages may call it, such as https://shop.example; may be repeated.
@@ -92,15 +93,15 @@ pub struct Serving {
     pub allowed_origins: Vec<String>,
 
     /// Answer no questions about the schema, and suggest no names in errors.
-    #[arg(long, env = "HINDSIGHT_NO_INTROSPECTION")]
+    #[arg(long, env = "HINDSIGHT_NO_INTROSPECTION", value_parser = BoolishValueParser::new())]
     pub no_introspection: bool,
 
     /// Do not speak the old graphql-ws WebSocket sub-protocol.
-    #[arg(long, env = "HINDSIGHT_NO_LEGACY_WS")]
+    #[arg(long, env = "HINDSIGHT_NO_LEGACY_WS", value_parser = BoolishValueParser::new())]
     pub no_legacy_ws: bool,
 
     /// Serve no page at / and /playground.
-    #[arg(long, env = "HINDSIGHT_NO_EXPLORER")]
+    #[arg(long, env = "HINDSIGHT_NO_EXPLORER", value_parser = BoolishValueParser::new())]
     pub no_explorer: bool,
 
     #[command(flatten)]
@@ -111,11 +112,11 @@ pub struct Serving {
 #[derive(Args, Clone, Debug)]
 pub struct LimitArgs {
     /// Bytes of an HTTP request's body, and of a GET's query string.
-    #[arg(long, env = "HINDSIGHT_MAX_BODY_BYTES", value_name = "COUNT", default_value_t = 64 * 1024, help_heading = "Limits")]
+    #[arg(long, env = "HINDSIGHT_MAX_BODY_BYTES", value_name = "COUNT", default_value_t = 64 * 1024, value_parser = at_least_one::<usize>(), help_heading = "Limits")]
     pub max_body_bytes: usize,
 
     /// Bytes of one WebSocket message.
-    #[arg(long, env = "HINDSIGHT_MAX_MESSAGE_BYTES", value_name = "COUNT", default_value_t = 256 * 1024, help_heading = "Limits")]
+    #[arg(long, env = "HINDSIGHT_MAX_MESSAGE_BYTES", value_name = "COUNT", default_value_t = 256 * 1024, value_parser = at_least_one::<usize>(), help_heading = "Limits")]
     pub max_message_bytes: usize,
 
     /// Lexical tokens of a document; also fields once its fragments are expanded.
@@ -124,6 +125,7 @@ pub struct LimitArgs {
         env = "HINDSIGHT_MAX_TOKENS",
         value_name = "COUNT",
         default_value_t = 2_000,
+        value_parser = at_least_one::<usize>(),
         help_heading = "Limits"
     )]
     pub max_tokens: usize,
@@ -134,6 +136,7 @@ pub struct LimitArgs {
         env = "HINDSIGHT_MAX_DEPTH",
         value_name = "COUNT",
         default_value_t = 12,
+        value_parser = at_least_one::<usize>(),
         help_heading = "Limits"
     )]
     pub max_depth: usize,
@@ -144,6 +147,7 @@ pub struct LimitArgs {
         env = "HINDSIGHT_MAX_INTROSPECTION_DEPTH",
         value_name = "COUNT",
         default_value_t = 16,
+        value_parser = at_least_one::<usize>(),
         help_heading = "Limits"
     )]
     pub max_introspection_depth: usize,
@@ -154,6 +158,7 @@ pub struct LimitArgs {
         env = "HINDSIGHT_MAX_ALIASES",
         value_name = "COUNT",
         default_value_t = 30,
+        value_parser = at_least_one::<usize>(),
         help_heading = "Limits"
     )]
     pub max_aliases: usize,
@@ -164,6 +169,7 @@ pub struct LimitArgs {
         env = "HINDSIGHT_MAX_ROOT_FIELDS",
         value_name = "COUNT",
         default_value_t = 20,
+        value_parser = at_least_one::<usize>(),
         help_heading = "Limits"
     )]
     pub max_root_fields: usize,
@@ -174,6 +180,7 @@ pub struct LimitArgs {
         env = "HINDSIGHT_MAX_MUTATION_FIELDS",
         value_name = "COUNT",
         default_value_t = 5,
+        value_parser = at_least_one::<usize>(),
         help_heading = "Limits"
     )]
     pub max_mutation_fields: usize,
@@ -184,29 +191,10 @@ pub struct LimitArgs {
         env = "HINDSIGHT_MAX_DIRECTIVES",
         value_name = "COUNT",
         default_value_t = 5,
+        value_parser = at_least_one::<usize>(),
         help_heading = "Limits"
     )]
     pub max_directives: usize,
-
-    /// `first` and `last`.
-    #[arg(
-        long,
-        env = "HINDSIGHT_MAX_PAGE_SIZE",
-        value_name = "COUNT",
-        default_value_t = 100,
-        help_heading = "Limits"
-    )]
-    pub max_page_size: usize,
-
-    /// The page size when neither `first` nor `last` is given.
-    #[arg(
-        long,
-        env = "HINDSIGHT_DEFAULT_PAGE_SIZE",
-        value_name = "COUNT",
-        default_value_t = 20,
-        help_heading = "Limits"
-    )]
-    pub default_page_size: usize,
 
     /// What a list without pages, such as an order's lines, counts as.
     #[arg(
@@ -214,6 +202,7 @@ pub struct LimitArgs {
         env = "HINDSIGHT_PLAIN_LIST_SIZE",
         value_name = "COUNT",
         default_value_t = 10,
+        value_parser = at_least_one::<usize>(),
         help_heading = "Limits"
     )]
     pub plain_list_size: usize,
@@ -224,6 +213,7 @@ pub struct LimitArgs {
         env = "HINDSIGHT_MAX_COST",
         value_name = "COUNT",
         default_value_t = 5_000,
+        value_parser = at_least_one::<usize>(),
         help_heading = "Limits"
     )]
     pub max_cost: usize,
@@ -254,6 +244,7 @@ pub struct LimitArgs {
         env = "HINDSIGHT_MAX_IN_FLIGHT",
         value_name = "COUNT",
         default_value_t = 1_024,
+        value_parser = at_least_one::<usize>(),
         help_heading = "Limits"
     )]
     pub max_in_flight: usize,
@@ -264,6 +255,7 @@ pub struct LimitArgs {
         env = "HINDSIGHT_MAX_IN_FLIGHT_PER_CLIENT",
         value_name = "COUNT",
         default_value_t = 512,
+        value_parser = at_least_one::<usize>(),
         help_heading = "Limits"
     )]
     pub max_in_flight_per_client: usize,
@@ -274,6 +266,7 @@ pub struct LimitArgs {
         env = "HINDSIGHT_MAX_CONNECTIONS",
         value_name = "COUNT",
         default_value_t = 10_240,
+        value_parser = at_least_one::<usize>(),
         help_heading = "Limits"
     )]
     pub max_connections: usize,
@@ -284,6 +277,7 @@ pub struct LimitArgs {
         env = "HINDSIGHT_MAX_SUBSCRIPTIONS",
         value_name = "COUNT",
         default_value_t = 50,
+        value_parser = at_least_one::<usize>(),
         help_heading = "Limits"
     )]
     pub max_subscriptions: usize,
@@ -294,13 +288,22 @@ pub struct LimitArgs {
         env = "HINDSIGHT_SUBSCRIPTION_QUEUE",
         value_name = "COUNT",
         default_value_t = 16,
+        value_parser = at_least_one::<usize>(),
         help_heading = "Limits"
     )]
     pub subscription_queue: usize,
 
     /// Bytes of text behind the cache of parsed documents (in memory some 20 times that), and again for persisted queries.
-    #[arg(long, env = "HINDSIGHT_DOCUMENT_CACHE_BYTES", value_name = "COUNT", default_value_t = 2 * 1024 * 1024, help_heading = "Limits")]
+    #[arg(long, env = "HINDSIGHT_DOCUMENT_CACHE_BYTES", value_name = "COUNT", default_value_t = 2 * 1024 * 1024, value_parser = at_least_one::<u64>(), help_heading = "Limits")]
     pub document_cache_bytes: u64,
+}
+
+/// A bound of nothing would refuse everything; more than this is no bound.
+fn at_least_one<T: TryFrom<u64> + Clone + Send + Sync>() -> RangedU64ValueParser<T>
+where
+    <T as TryFrom<u64>>::Error: std::error::Error + Send + Sync + 'static,
+{
+    RangedU64ValueParser::new().range(1..=u64::from(u32::MAX))
 }
 
 impl LimitArgs {
@@ -315,8 +318,6 @@ impl LimitArgs {
             max_root_fields: self.max_root_fields,
             max_mutation_fields: self.max_mutation_fields,
             max_directives: self.max_directives,
-            max_page_size: self.max_page_size,
-            default_page_size: self.default_page_size,
             plain_list_size: self.plain_list_size,
             max_cost: self.max_cost,
             query_timeout: Duration::from_secs(self.query_timeout.into()),
@@ -327,6 +328,8 @@ impl LimitArgs {
             max_subscriptions: self.max_subscriptions,
             subscription_queue: self.subscription_queue,
             document_cache_bytes: self.document_cache_bytes,
+            // What a page holds is the contract's, not the operator's.
+            ..Limits::default()
         }
     }
 }

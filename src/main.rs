@@ -9,8 +9,8 @@ use tracing_subscriber::EnvFilter;
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
-    let filter =
-        EnvFilter::try_from_env("HINDSIGHT_LOG").unwrap_or_else(|_| EnvFilter::new("warn,hindsight=info"));
+    let filter = EnvFilter::try_from_env("HINDSIGHT_LOG")
+        .unwrap_or_else(|_| EnvFilter::new("warn,sqlx=error,hindsight=info"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     run(cli).await
 }

@@ -8,9 +8,9 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
-use super::Failure;
 use super::lines::Lines;
 use super::progress::Progress;
+use super::{Failure, say};
 use crate::app::{self, App};
 use crate::config::Storage;
 use crate::engine::event::Recorded;
@@ -64,11 +64,14 @@ async fn commands(app: &App, file: &Path, total: u64) -> Result<(), Failure> {
     let mut lines = Lines::of(file, LONGEST_LINE)?;
     let mut import = Import::into(app).await?;
     let outcome = all(&mut lines, &mut import, &mut progress).await;
-    tell_refusals(&mut import, &progress);
+    tell_refusals(&mut import, &progress)?;
     let rate = progress.end(import.lines());
     eprintln!("{} lines, {rate:.0} a second", import.lines());
     let done = import.summary();
-    println!("{} carried out, {} skipped, {} refused", done.carried_out, done.skipped, done.refused);
+    say(format_args!(
+        "{} carried out, {} skipped, {} refused",
+        done.carried_out, done.skipped, done.refused
+    ))?;
     outcome
 }
 
@@ -79,18 +82,17 @@ async fn all(lines: &mut Lines, import: &mut Import<'_>, progress: &mut Progress
             return Ok(import.finish()?);
         }
         import.take(texts.iter().map(|text| import::Line::read(text)).collect()).await?;
-        tell_refusals(import, progress);
+        tell_refusals(import, progress)?;
         progress.at(import.lines());
     }
 }
 
-fn tell_refusals(import: &mut Import<'_>, progress: &Progress) {
-    let refusals = import.refusals();
+fn tell_refusals(import: &mut Import<'_>, progress: &Progress) -> Result<(), Failure> {
+    let mut refusals = import.refusals().into_iter();
     progress.aside(|| {
-        for refusal in refusals {
-            println!("line {} was refused: {}", refusal.line, refusal.why);
-        }
-    });
+        refusals
+            .try_for_each(|refusal| say(format_args!("line {} was refused: {}", refusal.line, refusal.why)))
+    })
 }
 
 async fn restore(storage: &Storage, file: &Path, lines: u64) -> Result<(), Failure> {
@@ -116,7 +118,7 @@ async fn restore(storage: &Storage, file: &Path, lines: u64) -> Result<(), Failu
     }
     let sound = restoring.finish(&write::aggregates()).await?;
     progress.end(total);
-    println!("Log {log_id} was restored up to position {}, hash {}.", sound.position, sound.hash);
+    say(format_args!("Log {log_id} was restored up to position {}, hash {}.", sound.position, sound.hash))?;
     Ok(())
 }
 

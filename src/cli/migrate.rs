@@ -1,6 +1,6 @@
 //! `hindsight migrate`: makes the databases' tables or brings them up to date.
 
-use super::Failure;
+use super::{Failure, say};
 use crate::app;
 use crate::config::Storage;
 
@@ -12,6 +12,6 @@ pub struct Args {
 
 pub async fn run(args: Args) -> Result<(), Failure> {
     app::prepare(&args.storage).await?;
-    println!("The databases are up to date.");
+    say(format_args!("The databases are up to date."))?;
     Ok(())
 }

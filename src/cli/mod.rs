@@ -1,5 +1,8 @@
 //! The command line: one file a subcommand.
 
+use std::error::Error;
+use std::fmt::Display;
+use std::io::{ErrorKind, Write, stdout};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -61,6 +64,8 @@ pub async fn run(cli: Cli) -> ExitCode {
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
+        // Whoever reads the output has seen enough, as `head` does.
+        Err(error) if is_broken_pipe(error.as_ref()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("hindsight: {error}");
             ExitCode::FAILURE
@@ -70,3 +75,12 @@ pub async fn run(cli: Cli) -> ExitCode {
 
 /// Why a subcommand failed, for the one who ran it.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Prints a line for the one who ran the subcommand.
+fn say(line: impl Display) -> Result<(), Failure> {
+    Ok(writeln!(stdout(), "{line}")?)
+}
+
+fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+}

@@ -43,7 +43,7 @@ impl Progress {
     }
 
     /// Says something in between, without tearing the bar.
-    pub fn aside(&self, say: impl FnOnce()) {
+    pub fn aside<T>(&self, say: impl FnOnce() -> T) -> T {
         match &self.bar {
             Some(bar) => bar.suspend(say),
             None => say(),

@@ -2,8 +2,8 @@
 
 use tokio_util::sync::CancellationToken;
 
-use super::Failure;
 use super::progress::Progress;
+use super::{Failure, say};
 use crate::app;
 use crate::config::Storage;
 use crate::engine::event::Position;
@@ -35,7 +35,7 @@ pub async fn run(args: Args) -> Result<(), Failure> {
     }
     for name in names {
         let rate = rebuild(&models, name, head).await?;
-        println!("{name} was rebuilt up to position {head}, {rate:.0} events a second.");
+        say(format_args!("{name} was rebuilt up to position {head}, {rate:.0} events a second."))?;
     }
     Ok(())
 }

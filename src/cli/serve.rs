@@ -9,8 +9,8 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::Failure;
 use super::progress::Progress;
+use super::{Failure, say};
 use crate::api;
 use crate::app::App;
 use crate::config::{Serving, Storage};
@@ -45,7 +45,7 @@ pub async fn run(args: Args) -> Result<(), Failure> {
     let settings = args.serving.settings();
     let grace = settings.shutdown_grace;
     let router = app.router(settings, shutdown.clone())?;
-    println!("Hindsight answers at http://{address}/graphql");
+    say(format_args!("Hindsight answers at http://{address}/graphql"))?;
     let served = api::serve::serve(listener, router, shutdown, grace).await;
     app.stop().await;
     Ok(served?)

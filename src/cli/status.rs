@@ -2,7 +2,7 @@
 
 use sea_orm::{EntityTrait, QueryOrder};
 
-use super::Failure;
+use super::{Failure, say};
 use crate::app;
 use crate::config::Storage;
 use crate::engine::event::Position;
@@ -17,10 +17,12 @@ pub struct Args {
 pub async fn run(args: Args) -> Result<(), Failure> {
     let log = app::open_log(&args.storage).await?;
     let head = log.head().await?;
-    println!("log {}", log.id());
+    say(format_args!("log {}", log.id()))?;
     match head.position {
-        Position::ZERO => println!("empty"),
-        position => println!("head {position}, recorded at {}, hash {}", head.recorded_at, head.hash),
+        Position::ZERO => say("empty")?,
+        position => {
+            say(format_args!("head {position}, recorded at {}, hash {}", head.recorded_at, head.hash))?
+        }
     }
     let catalogue = app::open_read_models(&args.storage).await?;
     let generations = Entity::find()
@@ -30,7 +32,7 @@ pub async fn run(args: Args) -> Result<(), Failure> {
         .all(catalogue.reader())
         .await?;
     for generation in generations.iter().filter(|generation| generation.state != State::Retired) {
-        println!("{}", line(generation, head.position));
+        say(format_args!("{}", line(generation, head.position)))?;
     }
     Ok(())
 }

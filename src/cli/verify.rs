@@ -1,7 +1,7 @@
 //! `hindsight verify`: checks the whole log event by event, and names the first that does not fit.
 
-use super::Failure;
 use super::progress::Progress;
+use super::{Failure, say};
 use crate::app;
 use crate::config::Storage;
 use crate::engine::event::{Hash, Position};
@@ -34,8 +34,8 @@ pub async fn run(args: Args) -> Result<(), Failure> {
     for (position, hash) in &args.anchor {
         hold(&log, *position, *hash).await?;
     }
-    println!("The log is sound up to position {}, {rate:.0} events a second.", sound.position);
-    println!("Its anchor, to be kept elsewhere: {}:{}", sound.position, sound.hash);
+    say(format_args!("The log is sound up to position {}, {rate:.0} events a second.", sound.position))?;
+    say(format_args!("Its anchor, to be kept elsewhere: {}:{}", sound.position, sound.hash))?;
     Ok(())
 }
 

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_graphql::Context;
-use sea_orm::{EntityTrait, Select};
-use tokio::sync::OnceCell;
+use sea_orm::{DbErr, EntityTrait, Select};
+use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
 use super::errors::{ErrorCode, Failure, Result};
@@ -21,6 +21,9 @@ use crate::engine::time::Instant;
 
 /// How long a request waits for the log to reach the position it insists on.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Statements of lists and counts that one request has under way at once.
+const STATEMENTS_AT_ONCE: usize = 4;
 
 /// Before any part of an answer was read; no position is negative.
 const NOTHING_READ: i64 = -1;
@@ -44,6 +47,8 @@ pub struct Scope {
     touched: Vec<&'static str>,
     present: OnceCell<At>,
     reflected: AtomicI64,
+    /// Turns at the database: however much a request asks for at once, others get theirs too.
+    turns: Semaphore,
     /// Where a subscription that was cut off goes on.
     resumed: Option<(Position, Hash)>,
     /// The last event a subscription handed out.
@@ -92,6 +97,7 @@ impl Scope {
             touched,
             present: OnceCell::new(),
             reflected: AtomicI64::new(NOTHING_READ),
+            turns: Semaphore::new(STATEMENTS_AT_ONCE),
             resumed: None,
             delivered: Mutex::new(None),
         }
@@ -230,6 +236,7 @@ impl Scope {
         E::Model: Row,
     {
         self.reflect(at.position);
+        let _turn = self.turn().await;
         Ok(self.reader::<M>()?.rows(at.position, select).await?)
     }
 
@@ -244,6 +251,7 @@ impl Scope {
         E::Model: Row,
     {
         self.reflect(at.position);
+        let _turn = self.turn().await;
         Ok(self.reader::<M>()?.count(at.position, select).await?)
     }
 
@@ -275,6 +283,12 @@ impl Scope {
         Ok((rows, At { position: on, until, past: false }))
     }
 
+    /// Waits for a turn at the database; held until it is dropped.
+    pub async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        // Nobody closes the semaphore.
+        self.turns.acquire().await.ok()
+    }
+
     /// Notes that a part of the answer was read at a position.
     pub fn reflect(&self, position: Position) {
         self.reflected.fetch_max(position.get(), Ordering::Relaxed);
@@ -299,7 +313,10 @@ impl From<MomentError> for Failure {
 
 impl From<LogError> for Failure {
     fn from(error: LogError) -> Self {
-        Self::internal(error)
+        match error {
+            LogError::Database(DbErr::ConnectionAcquire(_)) => overloaded(),
+            _ => Self::internal(error),
+        }
     }
 }
 
@@ -307,7 +324,13 @@ impl From<ReadError> for Failure {
     fn from(error: ReadError) -> Self {
         match error {
             ReadError::NotYetVisible { .. } => Self::new(ErrorCode::NotYetVisible, error.to_string()),
+            ReadError::Database(DbErr::ConnectionAcquire(_)) => overloaded(),
             _ => Self::internal(error),
         }
     }
+}
+
+fn overloaded() -> Failure {
+    let message = "expected a free database connection in time; all are in use; ask again later";
+    Failure::new(ErrorCode::Overloaded, message)
 }

@@ -225,7 +225,12 @@ mod tests {
     #[test]
     fn a_page_counts_its_size_whether_its_nodes_or_its_edges_are_selected() {
         assert_eq!(cost("{ orders(first: 7) { nodes { id } } }", json!({})), Ok(7));
-        assert_eq!(cost("{ orders(last: 7) { edges { node { id } } totalCount } }", json!({})), Ok(7));
+        assert_eq!(cost("{ orders(last: 7) { edges { node { id } } totalCount } }", json!({})), Ok(8));
+    }
+
+    #[test]
+    fn an_empty_page_and_a_count_cost_one_for_each_parent() {
+        assert_eq!(cost("{ orders(first: 0) { totalCount } }", json!({})), Ok(2));
     }
 
     #[test]

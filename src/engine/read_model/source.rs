@@ -68,7 +68,7 @@ pub(super) struct Source<'a> {
 }
 
 impl Source<'_> {
-    fn stored(&self, table: &Table, twin: Twin) -> Alias {
+    pub fn stored(&self, table: &Table, twin: Twin) -> Alias {
         Alias::new(table::stored_name(table, self.generation.revision, self.generation.number, twin))
     }
 

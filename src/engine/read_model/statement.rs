@@ -104,11 +104,27 @@ fn side_of_each(source: Source<'_>, table: &Table, twin: Twin, query: SelectStat
         fits = fits.add(own(&column.name).eq(asked(name)));
     }
     if twin == Twin::History {
-        fits = fits.add(own(VALID_TO).gt(asked("p")));
+        // The one version that had begun last: a single step in the index, however many versions came before it.
+        fits = fits.add(own(VALID_FROM).eq(last_begun(source, table))).add(own(VALID_TO).gt(asked("p")));
     }
     let mut side = source.over(table, twin, query);
     side.expr_as(asked("n"), Alias::new(ASKED)).join(JoinType::InnerJoin, Alias::new("asked"), fits);
     side
+}
+
+/// When the version of a row that was asked for began, as far as it is over.
+fn last_begun(source: Source<'_>, table: &Table) -> Expr {
+    let version = |name: &str| Expr::col((Alias::new("version"), Alias::new(name)));
+    let asked = |name: &str| Expr::col((Alias::new("asked"), Alias::new(name)));
+    let mut begun = Query::select();
+    begun
+        .expr(version(VALID_FROM).max())
+        .from_as(source.stored(table, Twin::History), Alias::new("version"))
+        .and_where(version(VALID_FROM).lte(asked("p")));
+    for (column, name) in table.key_columns().zip(KEY_COLUMNS) {
+        begun.and_where(version(&column.name).eq(asked(name)));
+    }
+    Expr::SubQuery(None, Box::new(begun.into()))
 }
 
 /// The query as it stands inside of each twin: with what is needed to find its first rows, and not skipping any.

@@ -111,6 +111,7 @@ pub async fn listed(
         }
     };
     let newest_first = page.direction == Direction::Backward;
+    let _turn = scope.turn().await;
     let rows = scope
         .engine()
         .log
