@@ -9,6 +9,7 @@ mod engine;
 mod mutations;
 mod orders;
 mod read_models;
+mod sales;
 mod schema;
 mod story;
 mod support;
