@@ -9,6 +9,7 @@ use crate::read::node::NodeQueries;
 use crate::read::orders::graphql::OrderQueries;
 use crate::read::orders::subscription::OrderSubscription;
 use crate::read::products::graphql::ProductQueries;
+use crate::read::sales::graphql::SalesQueries;
 use crate::read::subscription::EntitySubscription;
 use crate::read::users::graphql::UserQueries;
 use crate::write::{CommandPayload, MutationRoot};
@@ -16,7 +17,15 @@ use crate::write::{CommandPayload, MutationRoot};
 /// What can be asked; every question but those of the machinery takes `asOf`.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Query")]
-pub struct QueryRoot(NodeQueries, UserQueries, ProductQueries, OrderQueries, EventQueries, MachineryQueries);
+pub struct QueryRoot(
+    NodeQueries,
+    UserQueries,
+    ProductQueries,
+    OrderQueries,
+    SalesQueries,
+    EventQueries,
+    MachineryQueries,
+);
 
 /// What can be followed.
 #[derive(MergedSubscription, Default)]

@@ -31,6 +31,15 @@ impl Money {
     }
 }
 
+impl Money {
+    /// From a sum of minor units that may be beyond 64 bits; `None` beyond the 28 digits that can be shown.
+    pub fn from_minor_sum(minor: i128, currency: Currency) -> Option<Self> {
+        let digits = minor_digits(currency).unwrap_or(0);
+        let amount = rust_decimal::Decimal::try_from_i128_with_scale(minor, digits).ok()?;
+        Some(Self { amount: Decimal(amount), currency: CurrencyCode(currency) })
+    }
+}
+
 impl MoneyInput {
     /// In whole minor units, such as cents.
     ///

@@ -10,6 +10,8 @@ pub mod node;
 pub mod orders;
 /// What is sold, for how much, and how many there are.
 pub mod products;
+/// What was sold, when, and for how much.
+pub mod sales;
 mod shown;
 /// Entities live.
 pub mod subscription;
@@ -33,7 +35,11 @@ pub use touched::touched;
 
 /// Every read model of the shop.
 pub fn read_models(builder: Builder) -> Builder {
-    builder.with(users::fold::Users).with(products::fold::Products).with(orders::fold::Orders)
+    builder
+        .with(users::fold::Users)
+        .with(products::fold::Products)
+        .with(orders::fold::Orders)
+        .with(sales::fold::Sales)
 }
 
 /// Puts the loaders of every slice into a request's data.

@@ -8,11 +8,12 @@ use super::node::NodeQueries;
 use super::orders::graphql::OrderQueries;
 use super::orders::subscription::OrderSubscription;
 use super::products::graphql::ProductQueries;
+use super::sales::graphql::SalesQueries;
 use super::subscription::EntitySubscription;
 use super::users::graphql::UserQueries;
 
 #[derive(MergedObject, Default)]
-struct Query(NodeQueries, UserQueries, ProductQueries, OrderQueries, EventQueries);
+struct Query(NodeQueries, UserQueries, ProductQueries, OrderQueries, SalesQueries, EventQueries);
 
 #[derive(MergedSubscription, Default)]
 struct Subscription(EventSubscription, EntitySubscription, OrderSubscription);
@@ -57,6 +58,12 @@ fn names_and_nullability_are_those_of_the_contract() {
         "enum OrderSortField { PLACED_AT UPDATED_AT TOTAL_AMOUNT }".to_owned(),
         "type OrderConnection { edges: [OrderEdge!]! nodes: [Order!]! pageInfo: PageInfo! totalCount: Int! }".to_owned(),
         "type OrderChange { position: Position! order: Order! matches: Boolean! events: [Event!]! }".to_owned(),
+        "enum SalesGrouping { DAY PRODUCT DAY_AND_PRODUCT }".to_owned(),
+        "type SalesRow { day: Date productId: ID product: Product orders: Int! units: Int! revenue: Money! }".to_owned(),
+        "type SalesRowEdge { cursor: String! node: SalesRow! }".to_owned(),
+        "type SalesRowConnection { edges: [SalesRowEdge!]! nodes: [SalesRow!]! pageInfo: PageInfo! totalCount: Int! }".to_owned(),
+        "type SalesReport { rows(first: Int, after: String): SalesRowConnection! totals: [SalesRow!]! }".to_owned(),
+        "salesReport(from: Date, until: Date, groupBy: SalesGrouping = DAY, currency: CurrencyCode, asOf: Moment): SalesReport!".to_owned(),
         "product(id: ID!, asOf: Moment): Product ".to_owned(),
         "productBySku(sku: String!, asOf: Moment): Product ".to_owned(),
         format!("products(filter: ProductFilter, sortBy: ProductSort, {page}, asOf: Moment): ProductConnection!"),

@@ -6,6 +6,7 @@ use async_graphql::parser::types::{ExecutableDocument, Field, Selection, Selecti
 
 use super::orders::fold::Orders;
 use super::products::fold::Products;
+use super::sales::fold::Sales;
 use super::users::fold::Users;
 use crate::engine::read_model::ReadModel as _;
 
@@ -20,6 +21,7 @@ const FIELDS: &[(&str, &[&str])] = &[
     ("order", &[Orders::NAME]),
     ("orders", &[Orders::NAME]),
     ("orderChanged", &[Orders::NAME]),
+    ("salesReport", &[Sales::NAME]),
     ("node", ENTITIES),
     ("nodes", ENTITIES),
     ("subject", ENTITIES),
@@ -78,6 +80,7 @@ mod tests {
             ["orders", "products"]
         );
         assert_eq!(of("mutation { placeOrder(input: {}) { order { id } } }"), ["orders"]);
+        assert_eq!(of("{ salesReport { rows { nodes { product { name } } } } }"), ["products", "sales"]);
         assert_eq!(of("subscription { orderChanged { matches } }"), ["orders"]);
     }
 

@@ -14,6 +14,7 @@ mod northwind;
 mod orders;
 mod read_models;
 mod restoring;
+mod sales;
 mod schema;
 mod story;
 mod support;

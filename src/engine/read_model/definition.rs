@@ -77,6 +77,8 @@ pub struct Table {
     /// The columns of the primary key, as places in `columns`.
     pub key: Vec<usize>,
     pub indexes: Vec<Index>,
+    /// Whether the rows are few and each has a long past; see [`Table::ever_changing`].
+    pub(super) ever_changing: bool,
     pub(super) row: TypeId,
     pub(super) decode: fn(&QueryResult) -> Result<Box<dyn AnyRow>, DbErr>,
 }
@@ -124,6 +126,7 @@ impl Table {
             key: key.iter().filter_map(|name| columns.iter().position(|c| c.name == *name)).collect(),
             columns,
             indexes: Vec::new(),
+            ever_changing: false,
             row: TypeId::of::<E::Model>(),
             decode: |found| Ok(Box::new(E::Model::from_query_result(found, "")?)),
         }
@@ -134,6 +137,16 @@ impl Table {
     pub fn index<C: ColumnTrait>(mut self, name: &'static str, columns: &[C]) -> Self {
         let columns = columns.iter().map(|column| column.unquoted().to_owned()).collect();
         self.indexes.push(Index { name, columns });
+        self
+    }
+
+    /// For sums and the like: each row changes with every other event, and there are few of them. What was at a
+    /// position is then looked for key by key, one probe each, however many versions there are.
+    ///
+    /// Rows are never taken away (a sum goes back to zero), and lists filter by columns of the primary key alone.
+    #[must_use]
+    pub fn ever_changing(mut self) -> Self {
+        self.ever_changing = true;
         self
     }
 

@@ -2,8 +2,8 @@
 
 use sea_orm::DbBackend;
 use sea_orm::sea_query::{
-    Alias, ArrayType, CommonTableExpression, Expr, ExprTrait, Query, SelectStatement, UnionType, Value,
-    ValueTuple, WithClause,
+    Alias, ArrayType, CommonTableExpression, Expr, ExprTrait, IntoTableRef, Order, Query, SelectStatement,
+    UnionType, Value, ValueTuple, WithClause,
 };
 
 use super::catalogue::Generation;
@@ -105,7 +105,10 @@ impl Source<'_> {
             return self.over(table, Twin::Now, branch.clone());
         };
         let side = |twin, alias: &str| {
-            let mut side = self.over(table, twin, branch.clone());
+            let mut side = match twin {
+                Twin::History if table.ever_changing => self.probed(table, position, branch),
+                _ => self.over(table, twin, branch.clone()),
+            };
             for condition in self.visible(table, twin, position, near) {
                 sea_orm::sea_query::ConditionalStatement::and_where(&mut side, condition);
             }
@@ -113,6 +116,36 @@ impl Source<'_> {
             Query::select().expr(Expr::cust("*")).from_subquery(side, Alias::new(alias)).to_owned()
         };
         side(Twin::Now, "now_side").union(UnionType::All, side(Twin::History, "history_side")).to_owned()
+    }
+
+    /// `branch` over the past of an ever-changing table: from each row of now that was changed since `position`, straight
+    /// to its newest version of before. Read as other tables are, all versions of the keys would be walked over.
+    fn probed(&self, table: &Table, position: Position, branch: &SelectStatement) -> SelectStatement {
+        let column = |of: &str, name: &str| Expr::col((Alias::new(of), Alias::new(name)));
+        let key = || table.key_columns().map(|column| column.name.as_str());
+        let mut changed = self.over(table, Twin::Now, branch.clone());
+        changed.clear_selects().clear_group_by().clear_order_by().reset_limit().reset_offset();
+        changed.columns(key().map(|name| (Alias::new(table.name), Alias::new(name))));
+        changed.and_where(column(table.name, VALID_FROM).gt(position.get()));
+
+        let mut newest = Query::select();
+        newest.column((Alias::new("version"), Alias::new(VALID_FROM)));
+        newest.from_as(self.stored(table, Twin::History), Alias::new("version"));
+        newest.and_where(column("version", VALID_FROM).lte(position.get()));
+        newest.order_by((Alias::new("version"), Alias::new(VALID_FROM)), Order::Desc).limit(1);
+        for name in key() {
+            newest.and_where(column("version", name).eq(column("changed", name)));
+        }
+
+        // A cross join, since SQLite keeps its order: from the few to the many.
+        let past = self.stored(table, Twin::History).into_table_ref().alias(Alias::new(table.name));
+        let mut probed = branch.clone();
+        probed.from_clear().from_subquery(changed, Alias::new("changed")).cross_join(past);
+        for name in key() {
+            probed.and_where(column(table.name, name).eq(column("changed", name)));
+        }
+        probed.and_where(column(table.name, VALID_FROM).eq(Expr::SubQuery(None, Box::new(newest.into()))));
+        probed
     }
 
     /// Every table of the model as it was, by the name of its entity, so that a filter's sub-select sees the same moment.

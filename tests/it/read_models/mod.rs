@@ -3,7 +3,7 @@
 mod as_of;
 mod following;
 mod rebuilding;
-mod replay;
+pub mod replay;
 
 use std::time::Duration;
 
