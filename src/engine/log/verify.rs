@@ -1,5 +1,7 @@
 //! Checking the log against itself: dense positions, one clock, whole commands, unbroken hashes, true copies.
 
+use sea_orm::{DbErr, RuntimeErr};
+
 use super::{Head, Log, LogError, chain};
 use crate::engine::event::{Hash, Position, Recorded};
 use crate::engine::time::Instant;
@@ -105,7 +107,13 @@ impl Log {
         let head = self.head().await?;
         let mut checker = Checker::new(self.id());
         loop {
-            let page = self.page(checker.position, head.position, PAGE).await?;
+            let page = match self.page(checker.position, head.position, PAGE).await {
+                Ok(page) => page,
+                Err(error) if is_unreadable(&error) => {
+                    return self.first_unreadable(checker, head.position).await;
+                }
+                Err(error) => return Err(error),
+            };
             if page.is_empty() {
                 return Ok(checker.finish(&head));
             }
@@ -116,5 +124,40 @@ impl Log {
             }
             reached(checker.position);
         }
+    }
+
+    /// Goes on event by event where a page cannot be read as a whole, up to the event that is the reason.
+    async fn first_unreadable(
+        &self,
+        mut checker: Checker,
+        until: Position,
+    ) -> Result<Result<Sound, Fault>, LogError> {
+        while checker.position < until {
+            let position = checker.position.next();
+            let checked = match self.at(position).await {
+                Ok(Some(event)) => checker.check(&event),
+                Ok(None) => Err(Fault { position, what: "it is missing".to_owned() }),
+                Err(error) if is_unreadable(&error) => {
+                    Err(Fault { position, what: format!("it cannot be read: {error}") })
+                }
+                Err(error) => return Err(error),
+            };
+            if let Err(fault) = checked {
+                return Ok(Err(fault));
+            }
+        }
+        Err(LogError::Damaged("a page could not be read, yet each of its events could".to_owned()))
+    }
+}
+
+/// Whether it is the stored bytes that cannot be read, not the database.
+fn is_unreadable(error: &LogError) -> bool {
+    match error {
+        LogError::Damaged(_) => true,
+        LogError::Database(DbErr::Type(_) | DbErr::TryIntoErr { .. }) => true,
+        LogError::Database(DbErr::Query(RuntimeErr::SqlxError(cause))) => {
+            matches!(**cause, sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_))
+        }
+        LogError::Database(_) => false,
     }
 }
