@@ -116,3 +116,35 @@ fn position(key: &str, text: &str) -> Result<i64, Refusal> {
         Refusal::bad_request(format!("{key} must be a position, a whole number from 0 on, not {text:?}."))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    fn actor(values: &[&'static str]) -> Result<Option<String>, Refusal> {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append("hindsight-actor", HeaderValue::from_static(value));
+        }
+        Caller::from_headers(&headers, true).map(|caller| caller.actor)
+    }
+
+    #[test]
+    fn an_actor_is_named_once_and_plainly() {
+        assert_eq!(actor(&["ann"]).unwrap(), Some("ann".to_owned()));
+        assert_eq!(actor(&[]).unwrap(), None);
+        assert!(actor(&["mallory", "ann"]).is_err(), "a proxy that adds to the client's own header");
+        assert!(actor(&[""]).is_err());
+    }
+
+    #[test]
+    fn an_actor_that_could_not_be_asked_for_again_is_refused() {
+        let payload = |actor: &str| Map::from_iter([(ACTOR.to_owned(), Value::from(actor))]);
+        let named = |actor: &str| Caller::default().with_payload(&payload(actor), true);
+        assert!(named(&"é".repeat(200)).is_ok());
+        assert!(named(&"é".repeat(201)).is_err());
+        assert!(named("a\0b").is_err());
+    }
+}

@@ -16,6 +16,7 @@ on_both_stores!(
     then_and_now_of_one_order_stand_in_one_response,
     mixed_moments_cost_a_fixed_number_of_statements,
     an_answer_reflects_at_least_the_position_insisted_on,
+    a_state_that_is_not_the_present_never_passes_for_it,
 );
 
 const HOUR: i64 = 3_600_000_000;
@@ -205,5 +206,21 @@ async fn an_answer_reflects_at_least_the_position_insisted_on(home: &Home) {
     let body = json!({ "query": "{ users { totalCount } }", "extensions": { "minPosition": "99" } });
     let response = shop.post(body).await;
     assert_eq!(response["errors"][0]["extensions"]["code"], "NOT_YET_VISIBLE", "{response:#}");
+    shop.close().await;
+}
+
+/// A client cache keeps entities by `id` and `asOf`: what is past has to say so.
+async fn a_state_that_is_not_the_present_never_passes_for_it(home: &Home) {
+    let shop = Shop::open(home).await;
+    let id = customer(&shop, "Anna").await;
+    let rename =
+        "mutation($input: RenameUserInput!) { renameUser(input: $input) { user { name asOf } position } }";
+    let input = json!({ "input": { "userId": id, "name": "Berta", "commandId": Uuid::now_v7() } });
+    let first = shop.query(rename, input.clone()).await["renameUser"].take();
+    assert_eq!(first["user"], json!({ "name": "Berta", "asOf": null }));
+    shop.does("renameUser", json!({ "userId": id, "name": "Carla" })).await;
+    let again = shop.query(rename, input).await["renameUser"].take();
+    assert_eq!(again["position"], first["position"]);
+    assert_eq!(again["user"], json!({ "name": "Berta", "asOf": first["position"] }), "Carla is the present");
     shop.close().await;
 }

@@ -273,6 +273,8 @@ mod tests {
             assert_eq!(failure.code(), ErrorCode::BadUserInput);
         }
         assert!(place.integer(1).is_err() && place.integer(3).is_err());
+        let forged = Place { keys: vec![Key::from("a\0b")], id: Uuid::nil() };
+        assert!(forged.text(0).is_err(), "no row has it");
     }
 
     fn any_key() -> impl Strategy<Value = Key> {

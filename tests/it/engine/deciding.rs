@@ -24,6 +24,8 @@ on_both_stores!(
     a_dry_run_records_nothing_and_says_what_would_be,
     two_nodes_write_one_log,
     a_long_stream_is_loaded_from_its_snapshot,
+    a_command_may_look_at_more_streams_than_a_statement_takes,
+    what_a_batch_records_is_bounded_and_nothing_of_it_is_lost,
 );
 
 fn open(label: &str) -> (Uuid, Do) {
@@ -272,4 +274,28 @@ async fn a_long_stream_is_loaded_from_its_snapshot(home: &Home) {
     assert_eq!(again.refuses(Do::Take { jar, coins: 651 }).await, No::NotEnough { has: 650 });
     again.does(Do::Take { jar, coins: 650 }).await;
     again.stop().await;
+}
+
+/// More than either database takes parameters.
+async fn a_command_may_look_at_more_streams_than_a_statement_takes(home: &Home) {
+    let node = Node::start(home).await;
+    let (jar, command) = open("jar");
+    node.does(command).await;
+    let jars = (0..70_000).map(|_| Uuid::now_v7()).collect();
+    let filled = node.does(Do::Survey { jars, jar }).await;
+    assert_eq!((filled.len(), filled[0].stream_version), (1, 2));
+    node.stop().await;
+}
+
+/// Ten commands at once that record 5,000 events each are more than one transaction holds.
+async fn what_a_batch_records_is_bounded_and_nothing_of_it_is_lost(home: &Home) {
+    let node = Node::start(home).await;
+    let (jar, command) = open("jar");
+    node.does(command).await;
+    let repeated = join_all((0..10).map(|_| node.does(Do::Repeat { jar, times: 5_000 }))).await;
+    assert!(repeated.iter().all(|events| events.len() == 5_000));
+    let head = node.log.head().await.expect("the head");
+    assert_eq!(head.position.get(), 50_001);
+    node.log.verify(|_| {}).await.expect("readable").expect("sound");
+    node.stop().await;
 }

@@ -133,6 +133,16 @@ pub enum Do {
         one: Uuid,
         other: Uuid,
     },
+    /// Looks at many jars, most of which are not there, and fills one.
+    Survey {
+        jars: Vec<Uuid>,
+        jar: Uuid,
+    },
+    /// Records one event after another.
+    Repeat {
+        jar: Uuid,
+        times: usize,
+    },
     /// Text no database accepts, in a column that is not JSON.
     Fail {
         jar: Uuid,
@@ -146,6 +156,7 @@ impl Command for Do {
         match self {
             Self::Open { jar, .. } | Self::Fill { jar, .. } | Self::Take { jar, .. } => vec![StreamRef(*jar)],
             Self::Pour { from, .. } => vec![StreamRef(*from)],
+            Self::Survey { jars, jar } => jars.iter().chain([jar]).copied().map(StreamRef).collect(),
             _ => Vec::new(),
         }
     }
@@ -194,6 +205,18 @@ impl Command for Do {
                 let second = streams.get::<Jar>(*other)?.ok_or(No::NotThere)?.label.clone();
                 streams.record::<Jar>(*one, JarEvent::Relabelled { label: second })?;
                 streams.record::<Jar>(*other, JarEvent::Relabelled { label: first })?;
+            }
+            Self::Survey { jars, jar } => {
+                for other in jars {
+                    streams.get::<Jar>(*other)?;
+                }
+                streams.record::<Jar>(*jar, JarEvent::Filled { coins: 1 })?;
+            }
+            Self::Repeat { jar, times } => {
+                streams.get::<Jar>(*jar)?.ok_or(No::NotThere)?;
+                for _ in 0..*times {
+                    streams.record::<Jar>(*jar, JarEvent::Filled { coins: 1 })?;
+                }
             }
             Self::Fail { jar } => {
                 streams.get::<Jar>(*jar)?.ok_or(No::NotThere)?;
