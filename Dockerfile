@@ -1,10 +1,10 @@
 # syntax=docker/dockerfile:1
 
-# The explorer; an empty folder as long as web/ holds none.
+# The explorer, for the binary to hold.
 FROM node:22-bookworm-slim AS explorer
 WORKDIR /hindsight
 COPY . .
-RUN mkdir -p web/dist && if [ -f web/package.json ]; then cd web && npm ci --no-audit --no-fund && npm run build; fi
+RUN cd web && npm ci --ignore-scripts --no-audit --no-fund && npm run build
 
 FROM rust:1.95-bookworm AS build
 WORKDIR /hindsight
