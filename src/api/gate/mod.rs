@@ -24,6 +24,7 @@ use super::{
     limits::{cost::Asked, flight::Flight},
     settings::Settings,
 };
+use crate::engine::decision::panic_text;
 
 /// Errors of validation told at once; a document can have one for every token.
 const MAX_TOLD: usize = 20;
@@ -229,11 +230,7 @@ fn timed_out(message: String) -> Refusal {
 }
 
 fn panicked(what: &str, panic: &(dyn Any + Send)) -> Refusal {
-    let message = panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no message");
+    let message = panic_text(panic);
     Refusal {
         errors: vec![internal(&format!("{what} panicked: {message}"))],
         layer: Layer::Http(StatusCode::INTERNAL_SERVER_ERROR),

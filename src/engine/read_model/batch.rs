@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::definition::{Folding, Table};
 use super::rows::{AnyRow, Key, Keys, Place, Rows};
+use crate::engine::decision::panic_text;
 use crate::engine::event::{DecodeError, Position, Recorded};
 
 /// How often rows are asked for ahead of their events; what is still missing then is asked for at its turn.
@@ -219,12 +220,6 @@ impl<'a> Batch<'a> {
 fn guarded<T>(ask: impl FnOnce() -> Result<T, DecodeError>) -> Result<T, String> {
     match catch_unwind(AssertUnwindSafe(ask)) {
         Ok(answer) => answer.map_err(|error| error.to_string()),
-        Err(panic) => {
-            let text = panic
-                .downcast_ref::<&str>()
-                .map(|text| (*text).to_owned())
-                .or_else(|| panic.downcast_ref::<String>().cloned());
-            Err(format!("panicked: {}", text.unwrap_or_else(|| "without a message".to_owned())))
-        }
+        Err(panic) => Err(format!("panicked: {}", panic_text(panic.as_ref()))),
     }
 }

@@ -2,13 +2,15 @@
 
 mod connection;
 mod cursor;
+mod listed;
 mod page;
 mod sorting;
 
 pub use connection::{Connection, Edge, Edges, Listed, PageInfo, Total, Uncounted};
 pub use cursor::{Cursor, Key, Listing, Place};
+pub use listed::listed;
 pub use page::{Direction, Page, PageArgs};
-pub use sorting::{Sorting, beginning, containing};
+pub use sorting::{Sorting, containing};
 
 #[cfg(test)]
 mod tests;

@@ -120,11 +120,6 @@ pub fn containing(part: &str) -> LikeExpr {
     LikeExpr::new(format!("%{}%", escaped(part))).escape('\\')
 }
 
-/// A pattern for text that begins with `part`.
-pub fn beginning(part: &str) -> LikeExpr {
-    LikeExpr::new(format!("{}%", escaped(part))).escape('\\')
-}
-
 fn escaped(part: &str) -> String {
     part.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
 }

@@ -3,18 +3,18 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object};
-use sea_orm::{ColumnTrait, QueryFilter, Select};
+use sea_orm::{ColumnTrait, QueryFilter};
 use uuid::Uuid;
 
 use super::fold::Orders;
 pub use super::line::OrderLine;
 use super::loader;
 pub use super::query::{OrderFilter, OrderSort, OrderStatus};
-use super::table::{Column, Entity, Model};
+use super::table::{Column, Model};
 use crate::engine::event::{Position, Recorded};
 use crate::engine::read_model::ReadModel;
 use crate::engine::time::Instant;
-use crate::graphql::paging::{Connection, Edges, Listed, Listing, Page, PageArgs, Uncounted};
+use crate::graphql::paging::{Connection, Listed, Listing, PageArgs, Uncounted, listed};
 use crate::graphql::scalars::Moment;
 use crate::graphql::{Address, At, Failure, Money, Result, Scope, parse_id};
 use crate::read::events::graphql::{Event, history};
@@ -240,8 +240,9 @@ async fn list(
         .with("asOf", &as_of);
     let page = page.page(&listing)?;
     let matching = filter.wanted()?.select();
-    let at = Scope::of(context)?.at(as_of, page.pinned()).await?;
-    listed(context, matching, sort_by, at, &listing, &page).await
+    let scope = Scope::of(context)?;
+    let at = scope.at(as_of, page.pinned()).await?;
+    listed::<Orders, _, _>(scope, (matching, sort_by.order(at)), at, (&listing, &page), Order::new).await
 }
 
 /// The orders of a user at the moment the user is looked at.
@@ -262,24 +263,7 @@ pub async fn of_user(
         .with("past", &at.past);
     let page = page.page(&listing)?;
     let matching = filter.wanted()?.select().filter(Column::UserId.eq(user_id));
-    listed(context, matching, sort_by, at.pinned(page.pinned()), &listing, &page).await
-}
-
-async fn listed(
-    context: &Context<'_>,
-    matching: Select<Entity>,
-    sort_by: OrderSort,
-    at: At,
-    listing: &Listing,
-    page: &Page,
-) -> Result<Connection<Order>> {
-    let scope = Scope::of(context)?.clone();
-    let order = sort_by.order(at);
-    let rows = scope.rows::<Orders, _>(at, order.page(page, matching.clone())?).await?;
-    let edges =
-        Edges::of(page, listing, at.position, rows, |row| order.place(row), |row| Order::new(row, at));
-    Ok(Connection::counted(edges, move || {
-        let (scope, matching) = (scope.clone(), matching.clone());
-        async move { scope.count::<Orders, _>(at, matching).await }
-    }))
+    let at = at.pinned(page.pinned());
+    let found = (matching, sort_by.order(at));
+    listed::<Orders, _, _>(Scope::of(context)?, found, at, (&listing, &page), Order::new).await
 }

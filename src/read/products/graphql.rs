@@ -12,7 +12,7 @@ use super::table::Model;
 use crate::engine::event::{Position, Recorded};
 use crate::engine::read_model::ReadModel;
 use crate::engine::time::Instant;
-use crate::graphql::paging::{Connection, Edges, Listed, Listing, PageArgs, Uncounted};
+use crate::graphql::paging::{Connection, Listed, Listing, PageArgs, Uncounted, listed};
 use crate::graphql::scalars::Moment;
 use crate::graphql::{At, Money, Result, Scope, parse_id, text_argument};
 use crate::read::events::graphql::{Event, history};
@@ -196,15 +196,8 @@ async fn list(
         .with("asOf", &as_of);
     let page = page.page(&listing)?;
     filter.check()?;
-    let scope = Scope::of(context)?.clone();
+    let scope = Scope::of(context)?;
     let at = scope.at(as_of, page.pinned()).await?;
-    let order = sort_by.order(at);
-    let matching = query::matching(&filter);
-    let rows = scope.rows::<Products, _>(at, order.page(&page, matching.clone())?).await?;
-    let edges =
-        Edges::of(&page, &listing, at.position, rows, |row| order.place(row), |row| Product::new(row, at));
-    Ok(Connection::counted(edges, move || {
-        let (scope, matching) = (scope.clone(), matching.clone());
-        async move { scope.count::<Products, _>(at, matching).await }
-    }))
+    let found = (query::matching(&filter), sort_by.order(at));
+    listed::<Products, _, _>(scope, found, at, (&listing, &page), Product::new).await
 }
