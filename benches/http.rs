@@ -6,14 +6,15 @@
 // A benchmark that cannot go on panics.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+mod support;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use sea_orm::{ConnectionTrait, Database};
 use serde_json::{Value, json};
+
+use support::served::{OwnDatabase, Served};
 
 const CREATE: &str =
     "mutation($input: CreateUserInput!) { createUser(input: $input) { position errors { code } } }";
@@ -29,18 +30,11 @@ fn main() {
     let sqlite = Served::start(&["--data-dir", &folder.path().display().to_string()]);
     runtime.block_on(measure("SQLite", &sqlite, seconds));
     drop(sqlite);
-    let Ok(server) = std::env::var("TEST_DATABASE_URL") else {
-        println!("SKIPPED: PostgreSQL (TEST_DATABASE_URL names no server)");
-        return;
-    };
-    let (url, name) = runtime.block_on(new_database(&server));
-    let postgres = Served::start(&["--database-url", &url]);
+    let Some(database) = runtime.block_on(OwnDatabase::make()) else { return };
+    let postgres = Served::start(&["--database-url", &database.url()]);
     runtime.block_on(measure("PostgreSQL", &postgres, seconds));
     drop(postgres);
-    runtime.block_on(async {
-        let connection = Database::connect(&server).await.expect("the server");
-        connection.execute_unprepared(&format!("DROP DATABASE {name} WITH (FORCE)")).await.expect("dropped");
-    });
+    runtime.block_on(database.leave());
 }
 
 async fn measure(store: &str, served: &Served, seconds: u64) {
@@ -48,7 +42,7 @@ async fn measure(store: &str, served: &Served, seconds: u64) {
         let input = move |n: u64| json!({ "input": { "name": "x", "email": format!("{connections}-{n}@example.org") } });
         run(store, "createUser", served, connections, seconds, CREATE, Arc::new(input)).await;
     }
-    let head = ask(served, "{ log { head } }", &json!({})).await["data"]["log"]["head"].clone();
+    let head = served.ask("{ log { head } }", &json!({})).await["log"]["head"].clone();
     let half: i64 = head.as_str().and_then(|head| head.parse::<i64>().ok()).unwrap_or(0) / 2;
     for connections in [1, 64] {
         run(store, "users, now", served, connections, seconds, NOW, Arc::new(|_| json!({}))).await;
@@ -105,49 +99,4 @@ async fn run(
     let at = |share: f64| times.get((times.len() as f64 * share) as usize).copied().unwrap_or_default();
     let rate = times.len() as f64 / elapsed;
     println!("| {store} | {what} | {connections} | {rate:.0} | {:.1?} | {:.1?} |", at(0.5), at(0.99));
-}
-
-async fn ask(served: &Served, query: &str, variables: &Value) -> Value {
-    let body = json!({ "query": query, "variables": variables });
-    let answer = reqwest::Client::new().post(&served.url).json(&body).send().await.expect("a response");
-    answer.json().await.expect("JSON")
-}
-
-async fn new_database(server: &str) -> (String, String) {
-    let name = format!("hindsight_bench_{}", uuid::Uuid::now_v7().simple());
-    let connection = Database::connect(server).await.expect("the server");
-    connection.execute_unprepared(&format!("CREATE DATABASE {name}")).await.expect("a database");
-    let (base, _) = server.rsplit_once('/').expect("a database in the URL");
-    (format!("{base}/{name}"), name)
-}
-
-/// The binary, serving; ended when the last clone is dropped.
-#[derive(Clone)]
-struct Served {
-    url: String,
-    _process: Arc<Process>,
-}
-
-struct Process(Child);
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-impl Served {
-    fn start(storage: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_hindsight"))
-            .args(["serve", "--listen", "127.0.0.1:0"])
-            .args(storage)
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the binary");
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().expect("output")).read_line(&mut line).expect("a line");
-        let url = line.split_whitespace().last().expect("an address").to_owned();
-        Self { url, _process: Arc::new(Process(child)) }
-    }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_graphql::Context;
-use sea_orm::{DbErr, EntityTrait, Select};
+use sea_orm::{DbErr, EntityTrait};
 use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
@@ -16,7 +16,7 @@ use crate::engine::event::{Hash, Position, Recorded};
 use crate::engine::feed::Feed;
 use crate::engine::log::{Log, LogError};
 use crate::engine::moment::{Moment, MomentError, Moments};
-use crate::engine::read_model::{Key, ReadError, ReadModel, ReadModels, Reader, Row, Rows};
+use crate::engine::read_model::{Key, Query, ReadError, ReadModel, ReadModels, Reader, Row, Rows};
 use crate::engine::time::Instant;
 
 /// How long a request waits for the log to reach the position it insists on.
@@ -225,11 +225,11 @@ impl Scope {
         ))
     }
 
-    /// The rows of a model that a select finds, as they stood.
+    /// The rows of a model that a query finds, as they stood.
     ///
     /// # Errors
     /// `NOT_YET_VISIBLE`, or a fault of ours.
-    pub async fn rows<M, E>(&self, at: At, select: Select<E>) -> Result<Vec<E::Model>>
+    pub async fn rows<M, E>(&self, at: At, query: impl Into<Query<E>>) -> Result<Vec<E::Model>>
     where
         M: ReadModel,
         E: EntityTrait,
@@ -237,14 +237,14 @@ impl Scope {
     {
         self.reflect(at.position);
         let _turn = self.turn().await;
-        Ok(self.reader::<M>()?.rows(at.position, select).await?)
+        Ok(self.reader::<M>()?.rows(at.position, query).await?)
     }
 
-    /// How many rows of a model a select finds, as they stood.
+    /// How many rows of a model a query finds, as they stood.
     ///
     /// # Errors
     /// `NOT_YET_VISIBLE`, or a fault of ours.
-    pub async fn count<M, E>(&self, at: At, select: Select<E>) -> Result<u64>
+    pub async fn count<M, E>(&self, at: At, query: impl Into<Query<E>>) -> Result<u64>
     where
         M: ReadModel,
         E: EntityTrait,
@@ -252,7 +252,7 @@ impl Scope {
     {
         self.reflect(at.position);
         let _turn = self.turn().await;
-        Ok(self.reader::<M>()?.count(at.position, select).await?)
+        Ok(self.reader::<M>()?.count(at.position, query).await?)
     }
 
     /// Rows of a model by their keys, each as it stood at a position of its own, in one statement.

@@ -99,6 +99,8 @@ pub struct Index {
     /// Unique within its table.
     pub name: &'static str,
     pub columns: Vec<String>,
+    /// Whether few rows have equal values in its first column; see [`Table::lookup`].
+    pub(super) leaves_few: bool,
 }
 
 impl Table {
@@ -132,11 +134,24 @@ impl Table {
         }
     }
 
-    /// Adds an index; the primary key's columns are appended by the engine, so that equal values keep an order.
+    /// Adds an index that a list is sorted by, behind the columns it is filtered by, if any. The engine appends the
+    /// primary key's columns, so that equal values keep an order, and those of time, so that what was not there is
+    /// passed over within the index.
     #[must_use]
-    pub fn index<C: ColumnTrait>(mut self, name: &'static str, columns: &[C]) -> Self {
+    pub fn index<C: ColumnTrait>(self, name: &'static str, columns: &[C]) -> Self {
+        self.indexed(name, columns, false)
+    }
+
+    /// Adds an index by whose first column few rows are found at any time, such as those that belong to one user. For
+    /// queries that say so: [`Query::few`](super::Query::few).
+    #[must_use]
+    pub fn lookup<C: ColumnTrait>(self, name: &'static str, columns: &[C]) -> Self {
+        self.indexed(name, columns, true)
+    }
+
+    fn indexed<C: ColumnTrait>(mut self, name: &'static str, columns: &[C], leaves_few: bool) -> Self {
         let columns = columns.iter().map(|column| column.unquoted().to_owned()).collect();
-        self.indexes.push(Index { name, columns });
+        self.indexes.push(Index { name, columns, leaves_few });
         self
     }
 

@@ -23,6 +23,8 @@ pub struct Settings {
     pub poll: Duration,
     /// How long a read waits for a position that is not visible yet.
     pub patience: Duration,
+    /// A position at most this far behind the checkpoint is looked for among the versions that ended since.
+    pub near: i64,
     /// How long the tables of a generation stay after another took its place.
     pub grace: Duration,
     pub clock: SharedClock,
@@ -34,6 +36,7 @@ impl Default for Settings {
             batch: 1_000,
             poll: Duration::from_secs(1),
             patience: Duration::from_secs(2),
+            near: 1_000,
             grace: Duration::from_secs(600),
             clock: std::sync::Arc::new(SystemClock),
         }

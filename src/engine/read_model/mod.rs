@@ -4,12 +4,14 @@
 //! [`runner`] follows the log, [`rebuild`] makes a new generation beside the serving one.
 
 mod batch;
+mod bucket;
 pub mod catalogue;
 pub mod definition;
 mod follow;
 mod instance;
 mod load;
 mod preview;
+mod query;
 pub mod reader;
 pub mod rebuild;
 pub mod registry;
@@ -23,6 +25,7 @@ mod write;
 
 pub use definition::{Column, Index, ReadModel, Row, Table};
 pub use instance::{Checkpoint, Settings};
+pub use query::Query;
 pub use reader::{ReadError, Reader};
 pub use rebuild::RebuildError;
 pub use registry::{Builder, ReadModels, StartError};

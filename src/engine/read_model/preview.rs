@@ -55,7 +55,7 @@ impl Reader {
             let query = own_columns(table);
             for some in asked.chunks(statement::most_asked(self.model.store.backend(), table)) {
                 let build = |source: Source<'_>, view| statement::each(source, table, view, &query, some);
-                for found in self.ask(on, build).await? {
+                for found in self.ask(on, true, build).await? {
                     if found.try_get::<Option<i64>>("", ASKED)?.is_some() {
                         let row: Arc<dyn AnyRow> = Arc::from((table.decode)(&found)?);
                         standing.push(((table.row, row.key()), row));

@@ -7,20 +7,20 @@ use std::time::Duration;
 use sea_orm::sea_query::SelectStatement;
 use sea_orm::{
     ConnectionTrait, DbErr, EntityName, EntityTrait, FromQueryResult, QueryResult, QueryTrait, RuntimeErr,
-    Select,
 };
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::definition::{Row, Table};
 use super::instance::{Checkpoint, Instance};
+use super::query::Query;
 use super::rows::Key;
-use super::source::{Source, View};
+use super::source::{Source, View, Way};
 use super::statement::{self, ASKED, CHECKPOINT, COUNT, ORDER};
 use crate::engine::event::Position;
 
-/// A position at most this far behind the checkpoint is looked for among the versions that ended lately.
-const NEAR: i64 = 1_000;
+/// So far the checkpoint may move on, from being shown to being read with the rows, without their being asked for again.
+const MARGIN: i64 = 10_000;
 
 /// How long to wait before asking again when a statement saw less than the checkpoint that was shown: rows fell back
 /// with a database that crashed, or a copy lags.
@@ -85,14 +85,15 @@ impl Reader {
     ///
     /// # Errors
     /// As [`wait_for`](Self::wait_for), or when the database fails.
-    pub async fn rows<E>(&self, at: Position, select: Select<E>) -> Result<Vec<E::Model>, ReadError>
+    pub async fn rows<E>(&self, at: Position, query: impl Into<Query<E>>) -> Result<Vec<E::Model>, ReadError>
     where
         E: EntityTrait,
         E::Model: Row,
     {
         let table = self.table::<E>()?;
+        let Query { select, few } = query.into();
         let query = select.into_query();
-        let found = self.ask(at, |source, view| statement::list(source, table, view, &query)).await?;
+        let found = self.ask(at, few, |source, view| statement::list(source, table, view, &query)).await?;
         decoded(&found, ORDER, |_, row| Ok(row)).map_err(Into::into)
     }
 
@@ -100,14 +101,15 @@ impl Reader {
     ///
     /// # Errors
     /// As [`rows`](Self::rows).
-    pub async fn count<E>(&self, at: Position, select: Select<E>) -> Result<u64, ReadError>
+    pub async fn count<E>(&self, at: Position, query: impl Into<Query<E>>) -> Result<u64, ReadError>
     where
         E: EntityTrait,
         E::Model: Row,
     {
         let table = self.table::<E>()?;
+        let Query { select, few } = query.into();
         let query = select.into_query();
-        let found = self.ask(at, |source, view| statement::count(source, table, view, &query)).await?;
+        let found = self.ask(at, few, |source, view| statement::count(source, table, view, &query)).await?;
         let Some(row) = found.first() else { return Ok(0) };
         let count = row.try_get::<i64>("", COUNT)?;
         Ok(u64::try_from(count).unwrap_or_default())
@@ -138,10 +140,10 @@ impl Reader {
             let highest = some.iter().map(|(_, at)| *at).max().unwrap_or(first);
             let mixed = some.iter().any(|(_, at)| *at != highest);
             let build = |source: Source<'_>, view| {
-                let view = if mixed { View::At { position: highest, near: false } } else { view };
+                let view = if mixed { View::At { position: highest, by: Way::Filter } } else { view };
                 statement::each(source, table, view, &query, &some)
             };
-            let found = self.ask(highest, build).await?;
+            let found = self.ask(highest, true, build).await?;
             let place = |number: i64, row| {
                 let (key, at) = usize::try_from(number)
                     .ok()
@@ -173,18 +175,27 @@ impl Reader {
     }
 
     /// Asks in the shape that the checkpoint shown suggests; again in the other if the statement itself says otherwise.
+    ///
+    /// `few`: the statement finds few rows by itself, whatever the position.
     pub(super) async fn ask(
         &self,
         at: Position,
+        few: bool,
         build: impl Fn(Source<'_>, View) -> SelectStatement,
     ) -> Result<Vec<QueryResult>, ReadError> {
         let until = Instant::now() + self.model.settings.patience;
         let (mut is_past, mut has_refreshed, mut has_retried) = (false, false, false);
+        let mut newest = Position::ZERO;
         loop {
             let shown = self.wait_until(at, until).await?;
-            let near = shown.position.get() - at.get() <= NEAR;
+            newest = newest.max(shown.position.plus(MARGIN));
             is_past |= at < shown.position;
-            let view = if is_past { View::At { position: at, near } } else { View::Now };
+            let by = match shown.position.get() - at.get() {
+                _ if few => Way::Filter,
+                behind if behind <= self.model.settings.near => Way::Ended,
+                _ => Way::Buckets { newest },
+            };
+            let view = if is_past { View::At { position: at, by } } else { View::Now };
             let statement = build(self.model.source(shown.generation), view);
             let found = match self.model.store.reader().query_all(&statement).await {
                 Ok(found) => found,
@@ -205,11 +216,13 @@ impl Reader {
                 continue;
             };
             let stood = Position::from_stored(first.try_get::<i64>("", CHECKPOINT)?);
-            if stood == at || (stood > at && is_past) {
+            let covered = !matches!(view, View::At { by: Way::Buckets { newest }, .. } if stood > newest);
+            if stood == at || (stood > at && is_past && covered) {
                 return Ok(found);
             }
             if stood > at {
                 is_past = true;
+                newest = newest.max(stood);
             } else if Instant::now() + PAUSE >= until {
                 return Err(self.not_yet_visible(at, stood));
             } else {

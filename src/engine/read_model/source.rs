@@ -2,13 +2,14 @@
 
 use sea_orm::DbBackend;
 use sea_orm::sea_query::{
-    Alias, ArrayType, CommonTableExpression, Expr, ExprTrait, IntoTableRef, Order, Query, SelectStatement,
-    UnionType, Value, ValueTuple, WithClause,
+    Alias, ArrayType, CommonTableExpression, Expr, ExprTrait, IntoTableRef, JoinType, Order, Query,
+    SelectStatement, UnionType, Value, ValueTuple, WithClause,
 };
 
+use super::bucket;
 use super::catalogue::Generation;
 use super::definition::Table;
-use super::table::{self, Twin, VALID_FROM, VALID_TO, array_of};
+use super::table::{self, BUCKET, Twin, VALID_FROM, VALID_TO, array_of};
 use crate::engine::event::Position;
 
 /// Which rows a statement sees.
@@ -16,8 +17,19 @@ use crate::engine::event::Position;
 pub(super) enum View {
     /// Those of now: right when the checkpoint is the position asked for.
     Now,
-    /// Those at a position: right when the checkpoint has reached it. `near`: it is close to the checkpoint.
-    At { position: Position, near: bool },
+    /// Those at a position: right when the checkpoint has reached it.
+    At { position: Position, by: Way },
+}
+
+/// How versions that have ended are found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// By their end: few have ended since.
+    Ended,
+    /// By the query's own filters: they leave few.
+    Filter,
+    /// In the buckets around the position. Right as long as the checkpoint is no further than `newest`.
+    Buckets { newest: Position },
 }
 
 /// A column of values that a statement brings along.
@@ -78,44 +90,83 @@ impl Source<'_> {
         select
     }
 
-    /// The condition that a version was there at `position`.
-    pub fn visible(&self, table: &Table, twin: Twin, position: Position, near: bool) -> Vec<Expr> {
-        let column = |name| Expr::col((Alias::new(table.name), Alias::new(name)));
-        let begun = column(VALID_FROM).lte(position.get());
-        match twin {
-            Twin::Now => vec![begun],
-            // SQLite has no statistics, so it is told: few versions ended after a position near the checkpoint, and far
-            // back the index on `valid_to` is no help (the `+` keeps it away from a column's index).
-            Twin::History if self.backend == DbBackend::Sqlite => {
-                let ended = if near {
-                    format!("likelihood(\"{}\".\"{VALID_TO}\" > ?, 0.00001)", table.name)
-                } else {
-                    format!("+\"{}\".\"{VALID_TO}\" > ?", table.name)
-                };
-                vec![begun, Expr::cust_with_values(ended, [position.get()])]
-            }
-            Twin::History => vec![begun, column(VALID_TO).gt(position.get())],
-        }
-    }
-
     /// `branch` over both twins at a position, or over the rows of now alone. Filter, order and limit of the branch
     /// stand inside of it on each side.
     pub fn branches(&self, table: &Table, view: View, branch: &SelectStatement) -> SelectStatement {
-        let View::At { position, near } = view else {
+        let View::At { position, by } = view else {
             return self.over(table, Twin::Now, branch.clone());
         };
-        let side = |twin, alias: &str| {
-            let mut side = match twin {
-                Twin::History if table.ever_changing => self.probed(table, position, branch),
-                _ => self.over(table, twin, branch.clone()),
-            };
-            for condition in self.visible(table, twin, position, near) {
-                sea_orm::sea_query::ConditionalStatement::and_where(&mut side, condition);
+        let mut now = self.over(table, Twin::Now, branch.clone());
+        now.and_where(own(table, VALID_FROM).lte(position.get()));
+        let past = match by {
+            _ if table.ever_changing => self.probed(table, position, branch),
+            Way::Buckets { newest } => self.bucketed(table, position, newest, branch),
+            Way::Ended | Way::Filter => {
+                let mut past = self.over(table, Twin::History, branch.clone());
+                past.and_where(own(table, VALID_FROM).lte(position.get()));
+                past.and_where(self.ends_after(table, position, by));
+                past
             }
-            // Wrapped, since SQLite takes no ORDER BY in a part of a UNION and PostgreSQL only in brackets.
+        };
+        // Wrapped, since SQLite takes no ORDER BY in a part of a UNION and PostgreSQL only in brackets.
+        let side = |side, alias: &str| {
             Query::select().expr(Expr::cust("*")).from_subquery(side, Alias::new(alias)).to_owned()
         };
-        side(Twin::Now, "now_side").union(UnionType::All, side(Twin::History, "history_side")).to_owned()
+        side(now, "now_side").union(UnionType::All, side(past, "history_side")).to_owned()
+    }
+
+    /// That a version ended after `position`. SQLite has no statistics, so it is told: to find versions by their end
+    /// where few are found so, and by nothing else than that where they are many (the `+` keeps it from an index).
+    fn ends_after(&self, table: &Table, position: Position, by: Way) -> Expr {
+        if self.backend == DbBackend::Postgres {
+            return own(table, VALID_TO).gt(position.get());
+        }
+        let column = format!("\"{}\".\"{VALID_TO}\"", table.name);
+        let ended = match by {
+            Way::Ended => format!("likelihood({column} > ?, 0.00001)"),
+            Way::Filter | Way::Buckets { .. } => format!("+{column} > ?"),
+        };
+        Expr::cust_with_values(ended, [position.get()])
+    }
+
+    /// `branch` over the past, one bucket around the position after the other: of each the first rows in the branch's
+    /// order, found within an index.
+    fn bucketed(
+        &self,
+        table: &Table,
+        position: Position,
+        newest: Position,
+        branch: &SelectStatement,
+    ) -> SelectStatement {
+        let buckets = bucket::around(position, newest);
+        let mut past = self.over(table, Twin::History, branch.clone());
+        past.and_where(own(table, VALID_FROM).lte(position.get()));
+        past.and_where(self.ends_after(table, position, Way::Buckets { newest }));
+        if !has_limit(branch) {
+            past.and_where(own(table, BUCKET).is_in(buckets));
+            return past;
+        }
+        past.and_where(own(table, BUCKET).eq(Expr::col((Alias::new("around"), Alias::new(BUCKET)))));
+        let mut each = Query::select();
+        if self.backend == DbBackend::Postgres {
+            let values = buckets.into_iter().map(Value::from).collect();
+            let around =
+                brought(self.backend, vec![Brought { name: BUCKET, kind: ArrayType::BigInt, values }]);
+            each.expr(Expr::cust(format!("\"{}\".*", table.name)));
+            each.from_subquery(around, Alias::new("around"));
+            each.join_lateral(JoinType::InnerJoin, past, Alias::new(table.name), Expr::cust("TRUE"));
+            return each;
+        }
+        // SQLite knows no LATERAL; a sub-select that names rows serves as well.
+        let mut around = Query::select();
+        around.expr_as(Expr::col(Alias::new("column1")), Alias::new(BUCKET));
+        around.from_values(buckets, Alias::new("buckets"));
+        past.clear_selects().expr(Expr::cust(format!("\"{}\".rowid", table.name)));
+        each.columns(table.columns.iter().map(|column| (Alias::new(table.name), Alias::new(&column.name))));
+        each.from_subquery(around, Alias::new("around"));
+        each.cross_join(self.stored(table, Twin::History).into_table_ref().alias(Alias::new(table.name)));
+        each.and_where(Expr::cust(format!("\"{}\".rowid", table.name)).in_subquery(past));
+        each
     }
 
     /// `branch` over the past of an ever-changing table: from each row of now that was changed since `position`, straight
@@ -145,6 +196,7 @@ impl Source<'_> {
             probed.and_where(column(table.name, name).eq(column("changed", name)));
         }
         probed.and_where(column(table.name, VALID_FROM).eq(Expr::SubQuery(None, Box::new(newest.into()))));
+        probed.and_where(self.ends_after(table, position, Way::Filter));
         probed
     }
 
@@ -153,6 +205,11 @@ impl Source<'_> {
         if self.tables.len() < 2 {
             return None;
         }
+        // A sub-select leaves few, or it would be no good filter.
+        let view = match view {
+            View::At { position, by: Way::Buckets { .. } } => View::At { position, by: Way::Filter },
+            view => view,
+        };
         let mut with = WithClause::new();
         for table in self.tables {
             let mut plain = Query::select();
@@ -168,4 +225,14 @@ impl Source<'_> {
         }
         Some(with)
     }
+}
+
+fn own(table: &Table, column: &str) -> Expr {
+    Expr::col((Alias::new(table.name), Alias::new(column)))
+}
+
+pub(super) fn has_limit(query: &SelectStatement) -> bool {
+    let mut without = query.clone();
+    without.reset_limit();
+    without != *query
 }

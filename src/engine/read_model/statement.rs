@@ -10,7 +10,7 @@ use super::catalogue::{Generation, read_models};
 use super::definition::Table;
 use super::load::{KEY_COLUMNS, key_columns};
 use super::rows::Key;
-use super::source::{Brought, Source, View, brought};
+use super::source::{Brought, Source, View, brought, has_limit};
 use super::table::{Twin, VALID_FROM, VALID_TO};
 use crate::engine::event::Position;
 
@@ -136,12 +136,6 @@ fn branch_of(query: &SelectStatement) -> SelectStatement {
         branch.reset_limit().clear_order_by();
     }
     branch
-}
-
-fn has_limit(query: &SelectStatement) -> bool {
-    let mut without = query.clone();
-    without.reset_limit();
-    without != *query
 }
 
 /// The rows with their model's checkpoint beside each; one row with nothing but the checkpoint when there are none.

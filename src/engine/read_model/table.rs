@@ -13,6 +13,8 @@ use super::load::KEY_COLUMNS;
 pub(super) const VALID_FROM: &str = "valid_from";
 /// The last position of the command that ended it.
 pub(super) const VALID_TO: &str = "valid_to";
+/// The [`bucket`](super::bucket) of a version that has ended.
+pub(super) const BUCKET: &str = "bucket";
 
 /// PostgreSQL cuts longer names, and two of them would become one.
 const LONGEST_NAME: usize = 63;
@@ -108,6 +110,7 @@ fn table_statement(
     }
     if twin == Twin::History {
         statement.col(ColumnDef::new(Alias::new(VALID_TO)).big_integer().not_null());
+        statement.col(ColumnDef::new(Alias::new(BUCKET)).big_integer().not_null());
         key.col(Alias::new(VALID_FROM));
     }
     statement.primary_key(&mut key);
@@ -145,8 +148,15 @@ fn index_statements(table: &Table, revision: i32, generation: i32, twin: Twin) -
         .map(|index| {
             let mut statement = SqlIndex::create();
             statement.name(format!("{stored}_{}", index.name)).table(Alias::new(&stored)).if_not_exists();
-            let rest = table.key_columns().map(|column| &column.name);
-            for column in index.columns.iter().chain(rest.filter(|name| !index.columns.contains(name))) {
+            let (before, after): (&[&str], &[&str]) = match (twin, index.leaves_few) {
+                (Twin::Now, _) => (&[], &[VALID_FROM]),
+                (Twin::History, false) => (&[BUCKET], &[VALID_FROM, VALID_TO]),
+                (Twin::History, true) => (&[], &[VALID_FROM, VALID_TO]),
+            };
+            let own = index.columns.iter().map(String::as_str);
+            let key = table.key_columns().map(|column| column.name.as_str());
+            let key = key.filter(|name| !index.columns.iter().any(|own| own == name));
+            for column in before.iter().copied().chain(own).chain(key).chain(after.iter().copied()) {
                 statement.col(Alias::new(column));
             }
             statement
@@ -170,7 +180,9 @@ pub(super) fn complaint(table: &Table, revision: i32) -> Option<String> {
     if table.key.len() > KEY_COLUMNS.len() {
         return Some(format!("the primary key of {name} has more than {} columns", KEY_COLUMNS.len()));
     }
-    if let Some(column) = table.columns.iter().find(|c| [VALID_FROM, VALID_TO].contains(&c.name.as_str())) {
+    if let Some(column) =
+        table.columns.iter().find(|c| [VALID_FROM, VALID_TO, BUCKET].contains(&c.name.as_str()))
+    {
         return Some(format!("column {}.{} has a name that the engine needs itself", name, column.name));
     }
     if let Some(column) = table.columns.iter().find(|column| array_of(&column.values).is_none()) {

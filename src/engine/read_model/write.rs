@@ -6,10 +6,11 @@ use sea_orm::sea_query::Value;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 
 use super::batch::Changes;
+use super::bucket;
 use super::catalogue::Generation;
 use super::definition::Table;
 use super::rows::Key;
-use super::table::{Twin, VALID_FROM, VALID_TO, array_of, stored_name};
+use super::table::{BUCKET, Twin, VALID_FROM, VALID_TO, array_of, stored_name};
 
 /// The most values SQLite binds in one statement is 32,766; smaller statements are as fast and cheaper to keep.
 const VALUES_A_STATEMENT: usize = 4_096;
@@ -27,10 +28,10 @@ pub(super) async fn write(
     let name = |twin| stored_name(table, generation.revision, generation.number, twin);
     let past = changes.past.iter().map(|past| {
         let mut values = past.row.values();
-        values.extend([past.from.get().into(), past.to.get().into()]);
+        values.extend([past.from.get(), past.to.get(), bucket::of(past.from, past.to)].map(Value::from));
         values
     });
-    let columns = columns_of(table, &[VALID_FROM, VALID_TO]);
+    let columns = columns_of(table, &[VALID_FROM, VALID_TO, BUCKET]);
     let history = Target { name: name(Twin::History), columns, tail: String::new() };
     insert(connection, &history, past.collect()).await?;
 

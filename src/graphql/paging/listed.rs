@@ -2,23 +2,23 @@
 
 use std::sync::Arc;
 
-use sea_orm::{EntityTrait, Select};
+use sea_orm::EntityTrait;
 
 use super::connection::{Connection, Edges, Listed};
 use super::cursor::Listing;
 use super::page::Page;
 use super::sorting::Sorting;
-use crate::engine::read_model::{ReadModel, Row};
+use crate::engine::read_model::{Query, ReadModel, Row};
 use crate::graphql::errors::Result;
 use crate::graphql::scope::{At, Scope};
 
-/// The page of what a select finds in a read model, as it stood; counted only when the total is selected.
+/// The page of what a query finds in a read model, as it stood; counted only when the total is selected.
 ///
 /// # Errors
 /// A cursor of another kind, `NOT_YET_VISIBLE`, or a fault of ours.
 pub async fn listed<M, E, N>(
     scope: &Arc<Scope>,
-    (matching, order): (Select<E>, Sorting<E::Column>),
+    (matching, order): (impl Into<Query<E>>, Sorting<E::Column>),
     at: At,
     (listing, page): (&Listing, &Page),
     node: fn(E::Model, At) -> N,
@@ -28,7 +28,9 @@ where
     E: EntityTrait<Model: Row>,
     N: Listed,
 {
-    let rows = scope.rows::<M, E>(at, order.page(page, matching.clone())?).await?;
+    let matching = matching.into();
+    let page_of = matching.clone().try_map(|select| order.page(page, select))?;
+    let rows = scope.rows::<M, E>(at, page_of).await?;
     let edges = Edges::of(page, listing, at.position, rows, |row| order.place(row), |row| node(row, at));
     let scope = scope.clone();
     Ok(Connection::counted(edges, move || {

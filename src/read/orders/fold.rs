@@ -12,7 +12,7 @@ pub struct Orders;
 
 impl ReadModel for Orders {
     const NAME: &'static str = "orders";
-    const REVISION: i32 = 1;
+    const REVISION: i32 = 2;
 
     fn tables() -> Vec<Table> {
         table::tables()

@@ -12,7 +12,7 @@ use super::loader;
 pub use super::query::{OrderFilter, OrderSort, OrderStatus};
 use super::table::{Column, Model};
 use crate::engine::event::{Position, Recorded};
-use crate::engine::read_model::ReadModel;
+use crate::engine::read_model::{Query, ReadModel};
 use crate::engine::time::Instant;
 use crate::graphql::paging::{Connection, Listed, Listing, PageArgs, Uncounted, listed};
 use crate::graphql::scalars::Moment;
@@ -239,7 +239,7 @@ async fn list(
         .with("sortBy", &sort_by)
         .with("asOf", &as_of);
     let page = page.page(&listing)?;
-    let matching = filter.wanted()?.select();
+    let matching = filter.wanted()?.query();
     let scope = Scope::of(context)?;
     let at = scope.at(as_of, page.pinned()).await?;
     listed::<Orders, _, _>(scope, (matching, sort_by.order(at)), at, (&listing, &page), Order::new).await
@@ -262,7 +262,7 @@ pub async fn of_user(
         .with("sortBy", &sort_by)
         .with("past", &at.past);
     let page = page.page(&listing)?;
-    let matching = filter.wanted()?.select().filter(Column::UserId.eq(user_id));
+    let matching = Query::few(filter.wanted()?.select().filter(Column::UserId.eq(user_id)));
     let at = at.pinned(page.pinned());
     let found = (matching, sort_by.order(at));
     listed::<Orders, _, _>(Scope::of(context)?, found, at, (&listing, &page), Order::new).await

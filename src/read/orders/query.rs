@@ -1,6 +1,6 @@
 //! What can be asked about orders, and the select that answers it.
 //!
-//! A filter has two readings, in SQL for lists and in Rust for what changes: [`Wanted::select`] and [`Wanted::fits`]
+//! A filter has two readings, in SQL for lists and in Rust for what changes: [`Wanted::query`] and [`Wanted::fits`]
 //! stand side by side and mean the same, which a test holds them to.
 
 use async_graphql::{Enum, ID, InputObject};
@@ -8,6 +8,7 @@ use sea_orm::{ColumnTrait, Condition, EntityTrait, Iterable, QueryFilter, QueryS
 use uuid::Uuid;
 
 use super::table::{Column, Entity, Model, Status, line};
+use crate::engine::read_model::Query;
 use crate::engine::time::Instant;
 use crate::graphql::paging::Sorting;
 use crate::graphql::scalars::{CurrencyCode, Decimal};
@@ -100,7 +101,15 @@ impl OrderFilter {
 }
 
 impl Wanted {
-    /// The orders that fit, in no order yet.
+    /// The orders that fit, in no order yet: few, where those of one user or product are asked for.
+    pub fn query(&self) -> Query<Entity> {
+        match (self.user_id, self.product_id) {
+            (None, None) => self.select().into(),
+            _ => Query::few(self.select()),
+        }
+    }
+
+    /// The same, without what is known about it.
     pub fn select(&self) -> Select<Entity> {
         let with_product = |id: Uuid| {
             let mut lines = line::Entity::find();

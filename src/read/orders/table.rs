@@ -92,6 +92,8 @@ pub fn tables() -> Vec<Table> {
         .index("updated", &[Column::UpdatedAt])
         .index("total", &[Column::Currency, Column::TotalMinor])
         .index("status", &[Column::Status, Column::PlacedAt])
-        .index("user", &[Column::UserId, Column::PlacedAt]);
+        .index("status_total", &[Column::Status, Column::Currency, Column::TotalMinor])
+        .index("status_updated", &[Column::Status, Column::UpdatedAt])
+        .lookup("user", &[Column::UserId, Column::PlacedAt]);
     vec![orders, Table::of::<line::Entity>()]
 }

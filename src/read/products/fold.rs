@@ -11,7 +11,7 @@ pub struct Products;
 
 impl ReadModel for Products {
     const NAME: &'static str = "products";
-    const REVISION: i32 = 1;
+    const REVISION: i32 = 2;
 
     fn tables() -> Vec<Table> {
         vec![table::table()]

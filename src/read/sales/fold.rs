@@ -18,7 +18,7 @@ pub struct Sales;
 
 impl ReadModel for Sales {
     const NAME: &'static str = "sales";
-    const REVISION: i32 = 1;
+    const REVISION: i32 = 2;
 
     fn tables() -> Vec<Table> {
         table::tables()

@@ -11,7 +11,7 @@ pub struct Users;
 
 impl ReadModel for Users {
     const NAME: &'static str = "users";
-    const REVISION: i32 = 1;
+    const REVISION: i32 = 2;
 
     fn tables() -> Vec<Table> {
         vec![table::table()]

@@ -44,4 +44,5 @@ pub fn table() -> Table {
         .index("name", &[Column::NameKey])
         .index("email", &[Column::EmailKey])
         .index("country", &[Column::Country, Column::CreatedAt])
+        .index("status", &[Column::Active, Column::CreatedAt])
 }
