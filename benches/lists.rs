@@ -1,4 +1,5 @@
-//! Lists at any depth of time: every list with each filter alone and each sort, now and as of four moments, as ratios to now.
+//! Lists at any depth of time: every list with each filter alone and each sort, now and as of four moments, as ratios to
+//! now; and the sales report.
 //!
 //! `cargo bench --bench lists` measures SQLite, and PostgreSQL too where `TEST_DATABASE_URL` names a server.
 //! `BENCH_ORDERS` is how many orders there are (1,000,000), of about four versions each; `BENCH_ROUNDS` how often each
@@ -212,6 +213,17 @@ fn questions(orders: u64) -> Vec<(String, String)> {
             questions.push((
                 format!("{list} {{{filter}}} totalCount"),
                 format!("query($at: Moment) {{ {list}(first: 0, filter: {{{filter}}}, asOf: $at) {{ totalCount }} }}"),
+            ));
+        }
+    }
+    for grouping in ["DAY", "PRODUCT", "DAY_AND_PRODUCT"] {
+        for (name, range) in [("", ""), (" of a year", "from: \"2025-03-05\", until: \"2026-03-05\",")] {
+            questions.push((
+                format!("salesReport {grouping}{name}"),
+                format!(
+                    "query($at: Moment) {{ salesReport({range} groupBy: {grouping}, asOf: $at) {{ rows(first: 100) {{ totalCount
+                    nodes {{ day productId orders units revenue {{ amount }} }} }} totals {{ orders revenue {{ amount }} }} }} }}"
+                ),
             ));
         }
     }
