@@ -15,6 +15,7 @@ mod progress;
 mod rebuild;
 mod schema;
 mod serve;
+mod signals;
 mod status;
 mod verify;
 

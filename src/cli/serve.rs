@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use clap::builder::BoolishValueParser;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::progress::Progress;
+use super::signals::cancel_on_signal;
 use super::{Failure, say};
 use crate::api;
 use crate::app::App;
@@ -37,7 +37,7 @@ pub async fn run(args: Args) -> Result<(), Failure> {
     let listener = listen(&args.serving).await?;
     let address = listener.local_addr()?;
     let shutdown = CancellationToken::new();
-    stop_on_signal(shutdown.clone())?;
+    cancel_on_signal(shutdown.clone())?;
     let app = App::start(&args.storage, Arc::new(SystemClock)).await?;
     if args.demo {
         fill(&app, &shutdown).await?;
@@ -91,16 +91,4 @@ async fn listen(serving: &Serving) -> Result<TcpListener, Failure> {
         }
         _ => format!("cannot listen on {} (--listen): {error}", serving.listen).into(),
     })
-}
-
-fn stop_on_signal(shutdown: CancellationToken) -> Result<(), Failure> {
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    tokio::spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        shutdown.cancel();
-    });
-    Ok(())
 }

@@ -31,21 +31,36 @@ pub async fn run(args: Args) -> Result<(), Failure> {
         .order_by_asc(Column::Generation)
         .all(catalogue.reader())
         .await?;
-    for generation in generations.iter().filter(|generation| generation.state != State::Retired) {
-        say(format_args!("{}", line(generation, head.position)))?;
+    let current: Vec<&Model> = generations.iter().filter(|one| one.state != State::Retired).collect();
+    for generation in &current {
+        let is_other = |other: &Model| other.name == generation.name && other.revision == generation.revision;
+        let is_served = current.iter().any(|other| is_other(other) && other.state == State::Serving);
+        say(format_args!("{}", line(generation, is_served, head.position)))?;
     }
     Ok(())
 }
 
-fn line(model: &Model, head: Position) -> String {
+/// `is_served`: a generation of this read model and revision answers queries, this one or another.
+fn line(model: &Model, is_served: bool, head: Position) -> String {
     let Model { name, revision, generation, position, .. } = model;
     let lag = head.get() - position;
     let doing = match (&model.failure, &model.state) {
+        (Some(failure), State::Building) if is_served => format!(
+            "STOPPED at position {position} while it was being built: {failure}\n    The generation that serves goes on. Once \
+             the cause is mended, run: hindsight rebuild {name}"
+        ),
         (Some(failure), _) => format!(
             "STOPPED at position {position}: {failure}\n    Its queries answer an error; all else goes on. Once the cause is \
              mended, run: hindsight rebuild {name}"
         ),
-        (None, State::Building) => format!("being built, at position {position}, {lag} events to go"),
+        (None, State::Building) if is_served => format!(
+            "being built, at position {position}, {lag} events to go\n    Should nobody be at it any more, this goes on with \
+             it: hindsight rebuild {name}"
+        ),
+        (None, State::Building) => format!(
+            "being built for the first time, at position {position}, {lag} events to go\n    It answers queries once that is \
+             done; `serve` goes on with it by itself."
+        ),
         (None, _) => format!("at position {position}, {lag} events behind"),
     };
     format!("{name} (revision {revision}, generation {generation}) {doing}")

@@ -38,6 +38,15 @@ pub struct Store {
 /// How long a statement waits for a connection or a lock before it gives up.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// SQLite's page cache of the connection that writes read models.
+const CACHE_KIBIBYTES: u32 = 65_536;
+
+/// Pages in SQLite's write-ahead log of the read models before they are copied to the file: 32 MiB.
+const PAGES_BEFORE_CHECKPOINT: &str = "8192";
+
+/// Rows that SQLite's thread may be ahead of who reads them.
+const ROWS_ON_THEIR_WAY: usize = 256;
+
 /// How long a connection may idle before it is tested on its next use.
 const TEST_WHEN_IDLE_FOR: Duration = Duration::from_secs(30);
 
@@ -111,6 +120,8 @@ async fn open_sqlite(file: &Path, purpose: Purpose, connections: u32) -> Result<
             Purpose::ReadModels => SqliteSynchronous::Normal,
         })
         .busy_timeout(PATIENCE)
+        // Rows on their way from SQLite's thread: the two take turns less often.
+        .row_buffer_size(ROWS_ON_THEIR_WAY)
         .pragma("temp_store", "MEMORY");
     let pool = |connections| {
         SqlitePoolOptions::new()
@@ -121,7 +132,15 @@ async fn open_sqlite(file: &Path, purpose: Purpose, connections: u32) -> Result<
             .test_before_acquire(false)
     };
     // The writer first: it makes the file and turns on the write-ahead log, which readers rely on.
-    let writer = pool(1).connect_with(options.clone()).await.map_err(unreachable_database)?;
+    let writing = match purpose {
+        Purpose::Log => options.clone(),
+        // Bulks of rows: most of the tree at hand, and fewer copies from the write-ahead log.
+        Purpose::ReadModels => options
+            .clone()
+            .pragma("cache_size", format!("-{CACHE_KIBIBYTES}"))
+            .pragma("wal_autocheckpoint", PAGES_BEFORE_CHECKPOINT),
+    };
+    let writer = pool(1).connect_with(writing).await.map_err(unreachable_database)?;
     let reader = pool(connections)
         .connect_with(options.pragma("query_only", "ON"))
         .await
@@ -190,4 +209,29 @@ pub fn failure_of(error: &DbErr) -> Failure {
         _ => code.starts_with("22") || code.starts_with("23"),
     };
     if is_data { Failure::Data } else { Failure::Unknown }
+}
+
+/// Whether trying again is of no use: the data was refused, a table or a column is not there, or what a row holds
+/// cannot be read.
+pub fn refuses(error: &DbErr) -> bool {
+    if failure_of(error) == Failure::Data {
+        return true;
+    }
+    match error {
+        DbErr::Type(_) | DbErr::Json(_) | DbErr::TryIntoErr { .. } => true,
+        DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) => {
+            match cause.as_ref() {
+                sqlx::Error::ColumnDecode { .. } | sqlx::Error::ColumnNotFound(_) => true,
+                // PostgreSQL: undefined table or column. SQLite: the general code, told by its message alone.
+                sqlx::Error::Database(refusal) => {
+                    refusal.code().is_some_and(|code| code == "42P01" || code == "42703")
+                        || ["no such table", "no such column", "has no column"]
+                            .iter()
+                            .any(|known| refusal.message().contains(known))
+                }
+                _ => false,
+            }
+        }
+        _ => false,
+    }
 }

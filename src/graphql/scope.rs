@@ -190,7 +190,8 @@ impl Scope {
 
     async fn find_present(&self) -> Result<At> {
         let reached = self.touched.iter().filter_map(|name| self.engine.read_models.reader_named(name));
-        let reached = reached.map(|reader| reader.checkpoint()).min();
+        // One that answers nothing takes the others nowhere: what it was asked becomes an error.
+        let reached = reached.filter(Reader::serves).map(|reader| reader.checkpoint()).min();
         // The tail after the checkpoints: another node's runner may be ahead of this node's feed all the same.
         let tail = self.engine.feed.tail();
         let reached = reached.unwrap_or(tail.position);

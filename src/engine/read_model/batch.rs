@@ -6,12 +6,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::definition::{Folding, Table};
+use super::hand::{Hand, Known};
 use super::rows::{AnyRow, Key, Keys, Place, Rows};
 use crate::engine::decision::panic_text;
 use crate::engine::event::{DecodeError, Position, Recorded};
 
 /// How often rows are asked for ahead of their events; what is still missing then is asked for at its turn.
 const ROUNDS_AHEAD: usize = 4;
+
+/// Commands folded at one go.
+const COMMANDS_A_STEP: usize = 500;
 
 /// How often one command's keys may lead to further keys.
 const ROUNDS_OF_A_COMMAND: usize = 64;
@@ -29,6 +33,8 @@ pub(super) fn whole_commands(page: &[Recorded]) -> Vec<&[Recorded]> {
 pub(super) enum Step {
     /// These rows, or the knowledge that they are not there; see [`Batch::learn`].
     Load(HashSet<Place>),
+    /// Nothing but the turn again: others want the processor too.
+    Pause,
     /// Nothing: all is folded.
     Done,
     /// The model cannot go on: its fold of command number `command` failed.
@@ -40,6 +46,8 @@ pub(super) struct Batch<'a> {
     model: &'a dyn Folding,
     tables: &'a [Table],
     commands: &'a [&'a [Recorded]],
+    /// Rows that stand as the tables have them, if any were kept.
+    hand: Option<&'a mut Hand>,
     next: usize,
     rounds_ahead: usize,
     rounds_of_command: usize,
@@ -63,11 +71,19 @@ pub(super) struct Past {
     pub to: Position,
 }
 
+/// A row of now.
+pub(super) struct Put {
+    pub key: Key,
+    pub row: Arc<dyn AnyRow>,
+    /// The command that made it so.
+    pub since: Position,
+}
+
 /// What a batch does to one table.
 #[derive(Default)]
 pub(super) struct Changes {
-    /// Rows of now that are new or other than before, each with the command that made it so.
-    pub put: Vec<(Arc<dyn AnyRow>, Position)>,
+    /// Rows of now that are new or other than before.
+    pub put: Vec<Put>,
     /// Rows of now that are no longer there.
     pub removed: Vec<Key>,
     pub past: Vec<Past>,
@@ -79,6 +95,7 @@ impl<'a> Batch<'a> {
             model,
             tables,
             commands,
+            hand: None,
             next: 0,
             rounds_ahead: 0,
             rounds_of_command: 0,
@@ -86,6 +103,13 @@ impl<'a> Batch<'a> {
             tracks: HashMap::new(),
             past: HashMap::new(),
         }
+    }
+
+    /// The same, with rows in hand that need not be asked for.
+    pub fn with(self, hand: &'a mut Hand) -> Self {
+        // Where the hand has every answer, nothing is to be gathered ahead.
+        let rounds_ahead = if hand.has_gaps() { 0 } else { ROUNDS_AHEAD };
+        Self { hand: Some(hand), rounds_ahead, ..self }
     }
 
     /// What the tables hold at a place that was asked for: a row with its `valid_from`, or nothing.
@@ -110,7 +134,11 @@ impl<'a> Batch<'a> {
             }
             self.rounds_ahead = ROUNDS_AHEAD;
         }
+        let until = self.next + COMMANDS_A_STEP;
         while let Some(command) = self.commands.get(self.next) {
+            if self.next == until {
+                return Step::Pause;
+            }
             match self.fold(command) {
                 Ok(missing) if missing.is_empty() => self.settle(command),
                 Ok(missing) if self.rounds_of_command < ROUNDS_OF_A_COMMAND => {
@@ -140,7 +168,10 @@ impl<'a> Batch<'a> {
         }
         for (place, track) in self.tracks.into_iter().filter(|(_, track)| track.changed) {
             match self.rows.settled(&place) {
-                Some(row) => changes.entry(place.0).or_default().put.push((row, track.since)),
+                Some(row) => {
+                    let put = Put { key: place.1, row, since: track.since };
+                    changes.entry(place.0).or_default().put.push(put);
+                }
                 None if track.stored => changes.entry(place.0).or_default().removed.push(place.1),
                 None => {}
             }
@@ -153,7 +184,7 @@ impl<'a> Batch<'a> {
         let mut missing = HashSet::new();
         for event in self.commands.iter().skip(self.next).flat_map(|command| command.iter()) {
             if let Ok(keys) = guarded(|| self.model.keys(event, &self.rows)) {
-                missing.extend(self.unknown(&keys));
+                missing.extend(self.unknown(&keys).0);
             }
         }
         self.rows.forgive();
@@ -165,8 +196,24 @@ impl<'a> Batch<'a> {
         self.tables.iter().any(|table| table.row == *kind && table.fits(key))
     }
 
-    fn unknown<'k>(&self, keys: &'k Keys) -> impl Iterator<Item = Place> + use<'k, '_> {
-        keys.iter().filter(|place| !self.rows.knows(place)).cloned()
+    /// Those of the keys at which it is not known what stands, after a look at the rows in hand; and whether a row was
+    /// learned by it, which may lead to further keys.
+    fn unknown(&mut self, keys: &Keys) -> (Vec<Place>, bool) {
+        let (mut unknown, mut has_learned) = (Vec::new(), false);
+        for place in keys.iter() {
+            if self.rows.knows(place) {
+                continue;
+            }
+            match self.hand.as_mut().map_or(Known::Unknown, |hand| hand.look(place)) {
+                Known::Row(since) => {
+                    self.learn(place.clone(), Some(since));
+                    has_learned = true;
+                }
+                Known::Nothing => self.learn(place.clone(), None),
+                Known::Unknown => unknown.push(place.clone()),
+            }
+        }
+        (unknown, has_learned)
     }
 
     /// Folds one command into the layer of changes; the rows it misses, if any.
@@ -174,11 +221,7 @@ impl<'a> Batch<'a> {
         for event in command {
             let told =
                 |why: String| format!("event {} at position {}: {why}", event.event_type, event.position);
-            let keys = guarded(|| self.model.keys(event, &self.rows)).map_err(told)?;
-            if let Some((_, key)) = keys.iter().find(|place| !self.fits(place)) {
-                return Err(told(format!("its key {:?} fits no table that the model declares", key.0)));
-            }
-            let missing: HashSet<Place> = self.unknown(&keys).collect();
+            let missing = self.missing(event).map_err(told)?;
             if !missing.is_empty() {
                 return Ok(missing);
             }
@@ -191,6 +234,21 @@ impl<'a> Batch<'a> {
             }
         }
         Ok(HashSet::new())
+    }
+
+    /// The rows that an event whose turn it is misses.
+    fn missing(&mut self, event: &Recorded) -> Result<HashSet<Place>, String> {
+        for _ in 0..ROUNDS_OF_A_COMMAND {
+            let keys = guarded(|| self.model.keys(event, &self.rows))?;
+            if let Some((_, key)) = keys.iter().find(|place| !self.fits(place)) {
+                return Err(format!("its key {:?} fits no table that the model declares", key.0));
+            }
+            let (missing, has_learned) = self.unknown(&keys);
+            if !missing.is_empty() || !has_learned {
+                return Ok(missing.into_iter().collect());
+            }
+        }
+        Err("its keys lead to further keys without end".to_owned())
     }
 
     /// Takes over what a command changed: one version a row, made by the command's last position.

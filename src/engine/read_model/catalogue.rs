@@ -158,7 +158,9 @@ pub(super) async fn ensure(
         .await?;
     table::create(&transaction, tables, generation.revision, generation.number).await?;
     if state == State::Serving {
-        table::create_indexes(&transaction, tables, generation.revision, generation.number).await?;
+        for statement in table::index_statements_of(tables, generation.revision, generation.number) {
+            transaction.execute(&statement).await?;
+        }
     }
     transaction.commit().await
 }
@@ -235,6 +237,15 @@ pub(super) async fn lock_all(
     Ok(select.all(transaction).await?.into_iter().map(Entry::from).collect())
 }
 
+/// Keeps a generation's checkpoint from moving until the transaction ends.
+pub(super) async fn lock(transaction: &DatabaseTransaction, generation: Generation) -> Result<(), DbErr> {
+    let mut select = Entity::find_by_id(generation.key());
+    if transaction.get_database_backend() == DbBackend::Postgres {
+        QueryTrait::query(&mut select).lock(LockType::Update);
+    }
+    select.one(transaction).await.map(|_| ())
+}
+
 /// Drops a retired generation: its row and its tables.
 pub(super) async fn bury(store: &Store, generation: Generation, tables: &[Table]) -> Result<(), DbErr> {
     let transaction = begin(store).await?;
@@ -270,6 +281,14 @@ impl Generation {
 pub(super) async fn without_timeout(transaction: &DatabaseTransaction) -> Result<(), DbErr> {
     if transaction.get_database_backend() == DbBackend::Postgres {
         transaction.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
+    }
+    Ok(())
+}
+
+/// Lets many events be folded between two statements, as they are while a generation is being built.
+pub(super) async fn with_time_to_fold(transaction: &DatabaseTransaction) -> Result<(), DbErr> {
+    if transaction.get_database_backend() == DbBackend::Postgres {
+        transaction.execute_unprepared("SET LOCAL idle_in_transaction_session_timeout = '60s'").await?;
     }
     Ok(())
 }

@@ -1,15 +1,17 @@
 //! One step of a generation along the log: a batch of whole commands, its rows and its checkpoint in one commit.
 
-use sea_orm::DbErr;
+use sea_orm::{DatabaseTransaction, DbErr};
 
 use super::batch::{Batch, Step, whole_commands};
 use super::catalogue::{self, Generation, Mark, State};
+use super::hand::Hand;
 use super::instance::{Instance, diverged};
 use super::load::load;
+use super::pages::{Bounds, read};
 use super::write::write;
 use crate::engine::event::{Position, Recorded};
 use crate::engine::log::{LogError, chain};
-use crate::engine::store::{Failure, failure_of};
+use crate::engine::store::refuses;
 
 /// What became of a step.
 #[derive(Debug)]
@@ -32,8 +34,20 @@ pub(super) async fn follow(
     from: Mark,
     head: Position,
 ) -> Result<Followed, LogError> {
-    let page = page(instance, from.position, head).await?;
-    let commands = whole_commands(&page);
+    let bounds = Bounds { events: instance.settings.batch, bytes: usize::MAX };
+    let page = read(&instance.log, from.position, head, bounds).await?;
+    advance(instance, (generation, state), from, &page, None).await
+}
+
+/// Follows the log from `from` by the whole commands of a page, with the rows in hand that stand at `from`, if any.
+pub(super) async fn advance(
+    instance: &Instance,
+    of: (Generation, State),
+    from: Mark,
+    page: &[Recorded],
+    mut hand: Option<&mut Hand>,
+) -> Result<Followed, LogError> {
+    let commands = whole_commands(page);
     let Some(first) = page.first().filter(|_| !commands.is_empty()) else { return Ok(Followed::Nothing) };
     if first.position != from.position.next() || chain::hash(from.hash, first) != first.hash {
         let why = format!("the event at position {} does not follow the checkpoint", first.position);
@@ -42,14 +56,14 @@ pub(super) async fn follow(
     let mut count = commands.len();
     loop {
         let some = commands.get(..count).unwrap_or_default();
-        match apply(instance, generation, state, from, some).await {
+        match apply(instance, of, from, some, hand.as_deref_mut()).await {
             Ok(Applied::To(mark)) => return Ok(Followed::To(mark)),
             Ok(Applied::Overtaken) => return Ok(Followed::Overtaken),
             // What comes before the command at fault is kept; the next step then starts with it.
             Ok(Applied::Stopped { command, .. }) if command > 0 => count = command,
             Ok(Applied::Stopped { why, .. }) => return Ok(Followed::Stopped(why)),
-            Err(error) if failure_of(&error) == Failure::Data && count > 1 => count /= 2,
-            Err(error) if failure_of(&error) == Failure::Data => {
+            Err(error) if refuses(&error) && count > 1 => count /= 2,
+            Err(error) if refuses(&error) => {
                 let why = format!(
                     "the command at position {}: the database refused its rows: {error}",
                     first.position
@@ -61,19 +75,6 @@ pub(super) async fn follow(
     }
 }
 
-/// The events after `after`, at least one whole command if the log has one.
-async fn page(instance: &Instance, after: Position, head: Position) -> Result<Vec<Recorded>, LogError> {
-    let page = instance.log.page(after, head, instance.settings.batch.max(1)).await?;
-    let Some(first) = page.first() else { return Ok(page) };
-    let end = first.command_end;
-    let is_whole = page.last().is_some_and(|last| last.position >= end);
-    if is_whole || end > head {
-        return Ok(page);
-    }
-    let length = u64::try_from(end.get() - after.get()).unwrap_or_default();
-    instance.log.page(after, end, length).await
-}
-
 enum Applied {
     To(Mark),
     Overtaken,
@@ -82,34 +83,45 @@ enum Applied {
 
 async fn apply(
     instance: &Instance,
-    generation: Generation,
-    state: State,
+    (generation, state): (Generation, State),
     from: Mark,
     commands: &[&[Recorded]],
+    mut hand: Option<&mut Hand>,
 ) -> Result<Applied, DbErr> {
     let Some(last) = commands.last().and_then(|command| command.last()) else {
         return Ok(Applied::Overtaken);
     };
     let to = Mark { log_id: from.log_id, position: last.position, hash: last.hash };
-    let transaction = catalogue::begin(&instance.store).await?;
-    // The swap comes first: it takes the checkpoint's lock, so all that is read below is as of `from`.
-    if !catalogue::swap(&transaction, generation, state, from, to).await? {
-        transaction.rollback().await?;
-        return Ok(Applied::Overtaken);
-    }
+    let swap = || swapped(instance, (generation, state), from, to);
     let mut batch = Batch::new(instance.folding.as_ref(), &instance.tables, commands);
+    if let Some(hand) = hand.as_deref_mut() {
+        batch = batch.with(hand);
+    }
+    // What is in hand stands at `from`: with that alone, folding needs no transaction.
+    let mut begun = None;
     loop {
         match batch.step() {
             Step::Load(places) => {
-                load(&transaction, instance.source(generation.number), &mut batch, places).await?;
+                if begun.is_none() {
+                    begun = swap().await?;
+                }
+                let Some(transaction) = &begun else { return Ok(Applied::Overtaken) };
+                load(transaction, instance.source(generation.number), &mut batch, places).await?;
             }
+            Step::Pause => tokio::task::yield_now().await,
             Step::Done => break,
             Step::Stopped { command, why } => {
-                transaction.rollback().await?;
+                if let Some(transaction) = begun {
+                    transaction.rollback().await?;
+                }
                 return Ok(Applied::Stopped { command, why });
             }
         }
     }
+    if begun.is_none() {
+        begun = swap().await?;
+    }
+    let Some(transaction) = begun else { return Ok(Applied::Overtaken) };
     let changes = batch.changes();
     for table in &instance.tables {
         if let Some(changes) = changes.get(&table.row) {
@@ -117,5 +129,28 @@ async fn apply(
         }
     }
     transaction.commit().await?;
+    if let Some(hand) = hand {
+        hand.settle(changes);
+    }
     Ok(Applied::To(to))
+}
+
+/// A transaction in which the checkpoint has moved; `None` when it is not where it was.
+///
+/// The swap comes first: it takes the checkpoint's lock, so all that is read afterwards is as of `from`.
+async fn swapped(
+    instance: &Instance,
+    (generation, state): (Generation, State),
+    from: Mark,
+    to: Mark,
+) -> Result<Option<DatabaseTransaction>, DbErr> {
+    let transaction = catalogue::begin(&instance.store).await?;
+    if !catalogue::swap(&transaction, generation, state, from, to).await? {
+        transaction.rollback().await?;
+        return Ok(None);
+    }
+    if state == State::Building {
+        catalogue::with_time_to_fold(&transaction).await?;
+    }
+    Ok(Some(transaction))
 }

@@ -1,13 +1,15 @@
 //! One read model at work in this process: what its runner, its readers and a rebuild share.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use sea_orm::DbErr;
-use tokio::sync::{Mutex, Notify, watch};
+use tokio::sync::{Notify, watch};
 
 use super::catalogue::{self, Entry, Generation, Mark, State};
 use super::definition::{Folding, Table};
+use super::pace::Pace;
 use super::source::Source;
 use crate::engine::event::{Hash, Position};
 use crate::engine::log::{Log, LogError, chain};
@@ -19,6 +21,14 @@ use crate::engine::time::{Clock, SharedClock, SystemClock};
 pub struct Settings {
     /// Events in one transaction; a command larger than that is still one.
     pub batch: u64,
+    /// Events in one transaction of a generation that is being built.
+    pub bulk: u64,
+    /// Bytes of events that are held at once while a generation is being built, twice.
+    pub bulk_bytes: usize,
+    /// Rows held from one such transaction to the next.
+    pub rows_in_hand: usize,
+    /// Bytes of them, roughly.
+    pub bytes_in_hand: usize,
     /// How often a runner looks for itself, should nobody tell it that the log has grown.
     pub poll: Duration,
     /// How long a read waits for a position that is not visible yet.
@@ -34,6 +44,10 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             batch: 1_000,
+            bulk: 10_000,
+            bulk_bytes: 16 << 20,
+            rows_in_hand: 200_000,
+            bytes_in_hand: 128 << 20,
             poll: Duration::from_secs(1),
             patience: Duration::from_secs(2),
             near: 1_000,
@@ -46,7 +60,7 @@ impl Default for Settings {
 /// How far a read model has got.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checkpoint {
-    /// The generation that serves.
+    /// The generation that serves; 0 while none does.
     pub generation: i32,
     /// Everything up to here is in its rows.
     pub position: Position,
@@ -56,6 +70,22 @@ pub struct Checkpoint {
 
 /// What stands before a failure that says that checkpoint and log do not belong together.
 pub(super) const LOG_DIVERGED: &str = "LOG_DIVERGED";
+
+/// How far a generation that is being built has got.
+#[derive(Clone, Debug)]
+pub(super) struct Built {
+    generation: i32,
+    pub pace: Pace,
+    /// By another process, which may be gone: then it does not move any more.
+    is_elsewhere: bool,
+}
+
+impl Built {
+    /// Whether somebody is at it.
+    pub fn is_under_way(&self) -> bool {
+        !self.is_elsewhere || self.pace.is_moving(Instant::now())
+    }
+}
 
 pub(super) struct Instance {
     pub name: &'static str,
@@ -67,10 +97,13 @@ pub(super) struct Instance {
     pub settings: Settings,
     /// Wakes the runner to read the catalogue again.
     pub reload: Notify,
-    /// Held by the rebuild under way; one at a time in a process.
-    pub rebuild: Mutex<()>,
+    /// Held by whoever builds a generation; one at a time in a process.
+    pub building: tokio::sync::Mutex<()>,
     checkpoint: watch::Sender<Checkpoint>,
-    rebuilt_to: watch::Sender<Option<Position>>,
+    /// How the generation that serves gets along.
+    following: Mutex<Pace>,
+    /// How a generation that is being built gets along, here or elsewhere.
+    built: Mutex<Option<Built>>,
     live: AtomicBool,
 }
 
@@ -92,25 +125,38 @@ impl Instance {
             log,
             settings,
             reload: Notify::new(),
-            rebuild: Mutex::new(()),
+            building: tokio::sync::Mutex::new(()),
             checkpoint: watch::Sender::new(nothing),
-            rebuilt_to: watch::Sender::new(None),
+            following: Mutex::new(Pace::default()),
+            built: Mutex::new(None),
             live: AtomicBool::new(false),
         }
     }
 
-    /// The serving generation's entry, made when this revision has none yet.
-    pub async fn serving(&self) -> Result<Entry, DbErr> {
+    /// The generation that serves; while none does, the newest that is being built. Made when this revision has none.
+    ///
+    /// With little to fold, a new one serves from the start; with much, it is built before it does.
+    pub async fn entry(&self) -> Result<Entry, LogError> {
         for _ in 0..2 {
             let known = catalogue::all(self.store.writer(), self.name, self.revision).await?;
-            if let Some(entry) = known.iter().find(|entry| entry.state == State::Serving) {
+            let in_state = |state| known.iter().rev().find(|entry| entry.state == state);
+            if let Some(entry) = in_state(State::Serving).or_else(|| in_state(State::Building)) {
                 return Ok(entry.clone());
             }
             let number = known.last().map_or(1, |newest| newest.generation + 1);
+            let head = self.log.head().await?.position;
+            let is_little = head.get().unsigned_abs() <= self.settings.batch;
+            let state = if is_little { State::Serving } else { State::Building };
             let generation = self.generation(number);
-            catalogue::ensure(&self.store, generation, State::Serving, self.start(), &self.tables).await?;
+            catalogue::ensure(&self.store, generation, state, self.start(), &self.tables).await?;
         }
-        Err(DbErr::Custom(format!("the catalogue keeps no serving generation of read model {}", self.name)))
+        Err(DbErr::Custom(format!("the catalogue keeps no generation of read model {}", self.name)).into())
+    }
+
+    /// The generation that serves, if one does.
+    pub async fn serving(&self) -> Result<Option<Entry>, DbErr> {
+        let known = catalogue::all(self.store.writer(), self.name, self.revision).await?;
+        Ok(known.into_iter().find(|entry| entry.state == State::Serving))
     }
 
     pub fn generation(&self, number: i32) -> Generation {
@@ -160,9 +206,24 @@ impl Instance {
         self.checkpoint.subscribe()
     }
 
+    /// Shows an entry of the catalogue as it is now: one that is being built serves nobody, but may have stopped.
+    pub fn show(&self, entry: &Entry) {
+        match (entry.state, &entry.failure) {
+            (State::Serving, failure) => {
+                self.publish(entry.generation, entry.mark.position, failure.clone());
+            }
+            (_, Some(failure)) => {
+                self.built_to(entry.generation, entry.mark.position);
+                self.publish(0, Position::ZERO, Some(failure.clone()));
+            }
+            (_, None) => self.publish(0, Position::ZERO, None),
+        }
+    }
+
     /// Shows what the catalogue says now. For the runner and a switch, which know that nothing newer was shown.
     pub fn publish(&self, generation: i32, position: Position, failure: Option<String>) {
         let new = Checkpoint { generation, position, failure };
+        self.following.lock().unwrap_or_else(PoisonError::into_inner).reached(position, Instant::now());
         self.checkpoint.send_if_modified(|shown| {
             let newer = generation >= shown.generation && *shown != new;
             if newer {
@@ -194,13 +255,38 @@ impl Instance {
         self.live.store(live, Ordering::Relaxed);
     }
 
-    /// How far a rebuild under way in this process has got.
-    pub fn rebuilt_to(&self) -> Option<Position> {
-        *self.rebuilt_to.borrow()
+    /// How fast the generation that serves follows the log.
+    pub fn following(&self) -> Pace {
+        self.following.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    pub fn set_rebuilt_to(&self, position: Option<Position>) {
-        self.rebuilt_to.send_replace(position);
+    /// How far a generation that is being built has got, here or elsewhere.
+    pub fn built(&self) -> Option<Built> {
+        self.built.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// This process has come to a position with a generation that it builds.
+    pub fn built_to(&self, generation: i32, position: Position) {
+        self.set_built(generation, position, false);
+    }
+
+    /// Another process has come to a position with a generation that it builds, or had when it ended.
+    pub fn built_elsewhere_to(&self, generation: i32, position: Position) {
+        self.set_built(generation, position, true);
+    }
+
+    fn set_built(&self, generation: i32, position: Position, is_elsewhere: bool) {
+        let mut built = self.built.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_same =
+            |built: &mut Built| (built.generation, built.is_elsewhere) == (generation, is_elsewhere);
+        let of_this = built.take_if(is_same);
+        let of_this = of_this.unwrap_or(Built { generation, pace: Pace::default(), is_elsewhere });
+        built.insert(of_this).pace.reached(position, Instant::now());
+    }
+
+    /// Nothing is being built any more.
+    pub fn built_nothing(&self) {
+        *self.built.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     pub fn now_micros(&self) -> i64 {

@@ -1,15 +1,19 @@
 //! Read models: pure folds over rows of their own. The engine keeps the rows, gives them a past and answers from both.
 //!
 //! A slice writes [`definition`] and asks a [`reader::Reader`]; everything else here runs on its own:
-//! [`runner`] follows the log, [`rebuild`] makes a new generation beside the serving one.
+//! [`runner`] follows the log, [`building`] makes a new generation beside the serving one.
 
 mod batch;
 mod bucket;
+mod building;
 pub mod catalogue;
 pub mod definition;
 mod follow;
+mod hand;
 mod instance;
 mod load;
+mod pace;
+mod pages;
 mod preview;
 mod query;
 pub mod reader;
@@ -27,7 +31,7 @@ pub use definition::{Column, Index, ReadModel, Row, Table};
 pub use instance::{Checkpoint, Settings};
 pub use query::Query;
 pub use reader::{ReadError, Reader};
-pub use rebuild::RebuildError;
+pub use rebuild::{RebuildError, Rebuilt};
 pub use registry::{Builder, ReadModels, StartError};
 pub use rows::{AnyRow, Key, Keys, Rows};
 pub use status::{ModelState, ModelStatus};

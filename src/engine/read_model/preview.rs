@@ -36,6 +36,7 @@ impl Reader {
                         }
                     }
                 }
+                Step::Pause => tokio::task::yield_now().await,
                 Step::Done => return Ok(batch.into_rows()),
                 Step::Stopped { why, .. } => return Err(ReadError::Preview { model: self.name(), why }),
             }

@@ -70,6 +70,12 @@ impl Reader {
         self.shown.borrow().position
     }
 
+    /// Whether it can be read at all: it has been built, and has not stopped.
+    pub fn serves(&self) -> bool {
+        let shown = self.shown.borrow();
+        shown.generation > 0 && shown.failure.is_none()
+    }
+
     /// Waits until `at` can be read.
     ///
     /// # Errors
@@ -212,7 +218,9 @@ impl Reader {
                     return Err(DbErr::RecordNotFound(gone).into());
                 }
                 has_refreshed = true;
-                self.model.offer(&self.model.serving().await?);
+                if let Some(entry) = self.model.serving().await? {
+                    self.model.offer(&entry);
+                }
                 continue;
             };
             let stood = Position::from_stored(first.try_get::<i64>("", CHECKPOINT)?);
@@ -233,7 +241,9 @@ impl Reader {
 
     async fn wait_until(&self, at: Position, until: Instant) -> Result<Checkpoint, ReadError> {
         let mut shown = self.shown.clone();
-        let arrived = shown.wait_for(|shown| shown.position >= at || shown.failure.is_some());
+        let has_arrived =
+            |shown: &Checkpoint| (shown.generation > 0 && shown.position >= at) || shown.failure.is_some();
+        let arrived = shown.wait_for(has_arrived);
         let shown = match tokio::time::timeout_at(until, arrived).await {
             Ok(Ok(shown)) => shown.clone(),
             Ok(Err(_)) | Err(_) => return Err(self.not_yet_visible(at, self.checkpoint())),

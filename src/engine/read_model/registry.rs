@@ -7,15 +7,16 @@ use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::building;
 use super::definition::{Folding, ReadModel, Table};
 use super::instance::{Checkpoint, Instance, Settings};
 use super::reader::Reader;
-use super::rebuild::{self, RebuildError};
+use super::rebuild::{self, RebuildError, Rebuilt};
 use super::runner;
 use super::status::{ModelStatus, status};
 use super::table;
 use crate::engine::event::Position;
-use crate::engine::log::Log;
+use crate::engine::log::{Log, LogError};
 use crate::engine::store::Store;
 
 /// Why the read models could not be started.
@@ -24,7 +25,7 @@ pub enum StartError {
     #[error("read model {model}: {complaint}")]
     Declaration { model: &'static str, complaint: String },
     #[error(transparent)]
-    Database(#[from] DbErr),
+    Log(#[from] LogError),
 }
 
 /// Gathers the read models of a program.
@@ -74,8 +75,7 @@ impl Builder {
                 (self.store.clone(), self.log.clone()),
                 self.settings.clone(),
             );
-            let entry = instance.serving().await?;
-            instance.publish(entry.generation, entry.mark.position, entry.failure);
+            instance.show(&instance.entry().await?);
             models.push(Arc::new(instance));
         }
         Ok(ReadModels { models: models.into(), head: None, running: Mutex::default() })
@@ -160,9 +160,14 @@ impl ReadModels {
     ///
     /// # Errors
     /// When there is no such model, when its fold stops, or when the database fails; the old generation serves on.
-    pub async fn rebuild(&self, name: &str, cancel: &CancellationToken) -> Result<(), RebuildError> {
+    pub async fn rebuild(&self, name: &str, cancel: &CancellationToken) -> Result<Rebuilt, RebuildError> {
         let model = self.find(name).ok_or_else(|| RebuildError::Unknown(name.to_owned()))?;
-        rebuild::rebuild(model, cancel).await
+        building::build(model, cancel).await
+    }
+
+    /// How far the generation of a model that is being built has got, if one is.
+    pub fn built_to(&self, name: &str) -> Option<Position> {
+        self.find(name)?.built().map(|built| built.pace.position())
     }
 
     /// Drops the tables of generations retired longer ago than the grace time; runners do so now and then. How many.

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
+use super::building::build;
 use super::catalogue::{self, Entry, State};
 use super::follow::{Followed, follow};
 use super::instance::Instance;
-use super::rebuild::sweep;
+use super::rebuild::{RebuildError, sweep};
 use crate::engine::event::Position;
 use crate::engine::log::LogError;
 
@@ -55,9 +57,13 @@ async fn turn(
     cancel: &CancellationToken,
     pause: &mut Duration,
 ) -> Result<Turn, LogError> {
-    let entry = instance.serving().await?;
-    instance.publish(entry.generation, entry.mark.position, entry.failure.clone());
+    let entry = instance.entry().await?;
+    instance.show(&entry);
+    if entry.state == State::Building {
+        return first(instance, &entry, cancel).await;
+    }
     if entry.failure.is_some() {
+        watch_others(instance).await?;
         return Ok(parked(instance, cancel).await);
     }
     if let Some(why) = instance.off_log(entry.mark).await? {
@@ -67,6 +73,9 @@ async fn turn(
     let generation = instance.generation(entry.generation);
     let mut entry = entry;
     let mut seen = Position::ZERO;
+    // Kept from turn to turn, so that a log that always grows does not put it off.
+    let mut poll = tokio::time::interval_at(Instant::now() + instance.settings.poll, instance.settings.poll);
+    poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let until = (*head.borrow_and_update()).max(seen);
         if cancel.is_cancelled() {
@@ -102,10 +111,11 @@ async fn turn(
             () = cancel.cancelled() => return Ok(Turn::Cancelled),
             () = growing => {}
             () = instance.reload.notified() => return Ok(Turn::Again),
-            () = tokio::time::sleep(instance.settings.poll) => {
+            _ = poll.tick() => {
                 if let Err(error) = sweep(instance).await {
                     tracing::warn!(model = instance.name, %error, "retired tables are dropped another time");
                 }
+                watch_others(instance).await?;
                 seen = instance.log.head().await?.position;
                 let now = catalogue::one(instance.store.reader(), generation).await?;
                 if now.is_none_or(|now| now.mark != entry.mark || now.state != State::Serving) {
@@ -114,6 +124,40 @@ async fn turn(
             }
         }
     }
+}
+
+/// Builds the first generation of a revision, in bulk: until it serves, the model answers nothing.
+async fn first(instance: &Instance, entry: &Entry, cancel: &CancellationToken) -> Result<Turn, LogError> {
+    if entry.failure.is_some() {
+        return Ok(parked(instance, cancel).await);
+    }
+    match build(instance, cancel).await {
+        Ok(_) => Ok(Turn::Again),
+        Err(RebuildError::Cancelled) => Ok(Turn::Cancelled),
+        Err(RebuildError::Log(error)) => Err(error),
+        Err(RebuildError::Database(error)) => Err(error.into()),
+        Err(RebuildError::Stopped(why)) => {
+            tracing::error!(model = instance.name, why, "a read model stopped while it was being built");
+            Ok(Turn::Again)
+        }
+        // Somebody else builds it, here or elsewhere, or has just done so.
+        Err(RebuildError::UnderWay(_) | RebuildError::Overtaken(_) | RebuildError::Unknown(_)) => {
+            Ok(parked(instance, cancel).await)
+        }
+    }
+}
+
+/// Looks how far another process has got with a generation it builds.
+async fn watch_others(instance: &Instance) -> Result<(), LogError> {
+    if instance.building.try_lock().is_err() {
+        return Ok(());
+    }
+    let known = catalogue::all(instance.store.reader(), instance.name, instance.revision).await?;
+    match known.iter().find(|entry| entry.state == State::Building && entry.failure.is_none()) {
+        Some(entry) => instance.built_elsewhere_to(entry.generation, entry.mark.position),
+        None => instance.built_nothing(),
+    }
+    Ok(())
 }
 
 /// A model that has stopped waits for another generation: only a rebuild brings it back.

@@ -1,6 +1,7 @@
 //! What operators see of the read models.
 
-use super::instance::Instance;
+use super::instance::{Built, Instance};
+use super::pace::Pace;
 use crate::engine::event::Position;
 
 /// What a read model is doing.
@@ -26,32 +27,49 @@ pub struct ModelStatus {
     /// Everything up to here is in its rows.
     pub position: Position,
     pub failure: Option<String>,
-    /// 0 to 1: how much of the log has been applied, by the new generation during a rebuild.
+    /// 0 to 1: how much of the log has been applied, by the new generation while one is being built.
     pub progress: f64,
+    /// Events a second, while catching up or while a generation is being built.
+    pub events_per_second: Option<f64>,
+    /// Until the head of now, at that pace.
+    pub seconds_left: Option<f64>,
 }
 
 /// The state of one model, measured against the head of the log.
 pub(super) fn status(instance: &Instance, head: Position) -> ModelStatus {
     let checkpoint = instance.checkpoint();
-    let rebuilt = instance.rebuilt_to();
-    let state = match (&checkpoint.failure, rebuilt) {
-        (_, Some(_)) => ModelState::Rebuilding,
-        (Some(_), None) => ModelState::Failed,
-        (None, None) if instance.is_live() => ModelState::Live,
-        (None, None) => ModelState::CatchingUp,
+    let built = instance.built().filter(Built::is_under_way).map(|built| built.pace);
+    let serves = checkpoint.generation > 0;
+    let state = match (&checkpoint.failure, &built) {
+        // Folded anew or not: its queries answer an error until that is done.
+        (Some(_), _) => ModelState::Failed,
+        (None, _) if !serves || !instance.is_live() => ModelState::CatchingUp,
+        (None, Some(_)) => ModelState::Rebuilding,
+        (None, None) => ModelState::Live,
+    };
+    let position = match &built {
+        Some(pace) if !serves => pace.position(),
+        _ => checkpoint.position,
+    };
+    let pace = match (built, state) {
+        (Some(pace), _) => Some(pace),
+        (None, ModelState::CatchingUp) => Some(instance.following()),
+        (None, _) => None,
     };
     let progress = match state {
         ModelState::Live => 1.0,
-        _ => share(rebuilt.unwrap_or(checkpoint.position), head),
+        _ => share(pace.as_ref().map_or(position, Pace::position), head),
     };
     ModelStatus {
         name: instance.name,
         revision: instance.revision,
         generation: checkpoint.generation,
         state,
-        position: checkpoint.position,
+        position,
         failure: checkpoint.failure,
         progress,
+        events_per_second: pace.as_ref().and_then(Pace::events_per_second),
+        seconds_left: pace.and_then(|pace| pace.seconds_left(head)),
     }
 }
 

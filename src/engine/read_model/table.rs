@@ -16,6 +16,9 @@ pub(super) const VALID_TO: &str = "valid_to";
 /// The [`bucket`](super::bucket) of a version that has ended.
 pub(super) const BUCKET: &str = "bucket";
 
+/// The index on the key of the past; its name ends so.
+const VERSIONS: &str = "versions";
+
 /// PostgreSQL cuts longer names, and two of them would become one.
 const LONGEST_NAME: usize = 63;
 
@@ -55,21 +58,14 @@ pub(super) async fn create(
     Ok(())
 }
 
-/// Makes the indexes that queries need; cheaper after the bulk of the rows is there.
-pub(super) async fn create_indexes(
-    connection: &impl ConnectionTrait,
+/// The indexes that queries need, and the key of the past; cheaper to make after the bulk of the rows is there.
+pub(super) fn index_statements_of(
     tables: &[Table],
     revision: i32,
     generation: i32,
-) -> Result<(), DbErr> {
-    for table in tables {
-        for twin in Twin::BOTH {
-            for statement in index_statements(table, revision, generation, twin) {
-                connection.execute(&statement).await?;
-            }
-        }
-    }
-    Ok(())
+) -> Vec<IndexCreateStatement> {
+    let twins = tables.iter().flat_map(|table| Twin::BOTH.map(|twin| (table, twin)));
+    twins.flat_map(|(table, twin)| index_statements(table, revision, generation, twin)).collect()
 }
 
 /// Drops both twins of every table.
@@ -104,14 +100,15 @@ fn table_statement(
         statement.col(column_definition(column, backend));
     }
     statement.col(ColumnDef::new(Alias::new(VALID_FROM)).big_integer().not_null());
+    if twin == Twin::History {
+        // The past has its key among the indexes: nothing looks there before all of it is built.
+        statement.col(ColumnDef::new(Alias::new(VALID_TO)).big_integer().not_null());
+        statement.col(ColumnDef::new(Alias::new(BUCKET)).big_integer().not_null());
+        return statement;
+    }
     let mut key = SqlIndex::create();
     for column in table.key_columns() {
         key.col(Alias::new(&column.name));
-    }
-    if twin == Twin::History {
-        statement.col(ColumnDef::new(Alias::new(VALID_TO)).big_integer().not_null());
-        statement.col(ColumnDef::new(Alias::new(BUCKET)).big_integer().not_null());
-        key.col(Alias::new(VALID_FROM));
     }
     statement.primary_key(&mut key);
     statement
@@ -163,6 +160,13 @@ fn index_statements(table: &Table, revision: i32, generation: i32, twin: Twin) -
         })
         .collect();
     if twin == Twin::History {
+        let mut versions = SqlIndex::create();
+        versions.name(format!("{stored}_{VERSIONS}")).table(Alias::new(&stored)).if_not_exists().unique();
+        for column in table.key_columns() {
+            versions.col(Alias::new(&column.name));
+        }
+        versions.col(Alias::new(VALID_FROM));
+        statements.push(versions);
         let mut ended = SqlIndex::create();
         ended.name(format!("{stored}_ended")).table(Alias::new(&stored)).if_not_exists();
         ended.col(Alias::new(VALID_TO));
@@ -192,7 +196,7 @@ pub(super) fn complaint(table: &Table, revision: i32) -> Option<String> {
         ));
     }
     let longest_index =
-        table.indexes.iter().map(|index| index.name.len()).max().unwrap_or(0).max("ended".len());
+        table.indexes.iter().map(|index| index.name.len()).max().unwrap_or(0).max(VERSIONS.len());
     let longest = stored_name(table, revision, 99_999, Twin::History).len() + 1 + longest_index;
     (longest > LONGEST_NAME).then(|| {
         format!(

@@ -35,9 +35,9 @@ pub(super) async fn write(
     let history = Target { name: name(Twin::History), columns, tail: String::new() };
     insert(connection, &history, past.collect()).await?;
 
-    let now = changes.put.iter().map(|(row, since)| {
-        let mut values = row.values();
-        values.push(since.get().into());
+    let now = changes.put.iter().map(|put| {
+        let mut values = put.row.values();
+        values.push(put.since.get().into());
         values
     });
     let columns = columns_of(table, &[VALID_FROM]);

@@ -52,6 +52,10 @@ pub struct ReadModel {
     error: Option<String>,
     /// 0 to 1 while catching up or rebuilding.
     progress: f64,
+    /// How many events it applies in a second; null unless catching up or rebuilding.
+    events_per_second: Option<f64>,
+    /// How long until it reaches the end of the log at that rate; null unless catching up or rebuilding.
+    seconds_left: Option<f64>,
 }
 
 /// The queries of the machinery.
@@ -98,5 +102,7 @@ async fn shown(engine: &Engine, model: ModelStatus, head: Position, now: Instant
         lag_seconds: std::time::Duration::from_micros(waited.unsigned_abs()).as_secs_f64(),
         error: model.failure,
         progress: model.progress,
+        events_per_second: model.events_per_second,
+        seconds_left: model.seconds_left,
     })
 }

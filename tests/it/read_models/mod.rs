@@ -1,6 +1,7 @@
 //! Read models follow the log exactly, and answer as of every position what a replay of the log would answer.
 
 mod as_of;
+mod building;
 mod following;
 mod rebuilding;
 pub mod replay;
@@ -77,10 +78,19 @@ impl Nursery {
 
 /// Every version of every toy that a generation's two tables hold.
 async fn stored_versions(store: &Store, generation: i32) -> Vec<(toys::Model, i64, Option<i64>)> {
+    stored_versions_of(store, 3, generation).await
+}
+
+/// The same of any revision.
+async fn stored_versions_of(
+    store: &Store,
+    revision: i32,
+    generation: i32,
+) -> Vec<(toys::Model, i64, Option<i64>)> {
     let columns = "id, name, shelf, made_at, note, even, valid_from";
     let sql = format!(
-        "SELECT {columns}, NULL AS valid_to FROM toys_r3_g{generation} \
-         UNION ALL SELECT {columns}, valid_to FROM toys_r3_g{generation}_history"
+        "SELECT {columns}, NULL AS valid_to FROM toys_r{revision}_g{generation} \
+         UNION ALL SELECT {columns}, valid_to FROM toys_r{revision}_g{generation}_history"
     );
     let mut versions: Vec<_> = query(store, &sql)
         .await

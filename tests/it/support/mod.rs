@@ -4,6 +4,7 @@ pub mod binary;
 pub mod home;
 pub mod jars;
 pub mod node;
+pub mod past;
 pub mod proxy;
 pub mod shelves;
 pub mod shop;

@@ -1,0 +1,76 @@
+//! Events per second of folding each read model of the shop anew, from an empty table to the switch, indexes included.
+//!
+//! `cargo bench --bench rebuild` measures SQLite, and PostgreSQL too where `TEST_DATABASE_URL` names a server.
+//! `BENCH_EVENTS` is how many events the log holds (100,000), `BENCH_MODELS` which models are folded (all of them).
+
+// A benchmark that cannot go on panics.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::time::Instant;
+
+use hindsight::engine::log::Log;
+use hindsight::engine::read_model::ReadModels;
+use hindsight::engine::store::{Location, Purpose, Store};
+use hindsight::read;
+use migration::{CatalogueMigrator, LogMigrator, MigratorTrait};
+use sea_orm::{ConnectionTrait, Database};
+use tokio_util::sync::CancellationToken;
+
+#[path = "../tests/it/support/past.rs"]
+mod past;
+
+/// How often each model is folded; the median is told.
+const ROUNDS: usize = 3;
+
+#[tokio::main]
+async fn main() {
+    let events = setting("BENCH_EVENTS").and_then(|text| text.parse().ok()).unwrap_or(100_000);
+    println!("| store | read model | events | events a second |");
+    println!("|---|---|---|---|");
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = |name| Location::Sqlite(folder.path().join(name));
+    measure("SQLite", &file("log.db"), &file("read.db"), events).await;
+
+    let Some(server) = setting("TEST_DATABASE_URL") else {
+        println!("SKIPPED: PostgreSQL (TEST_DATABASE_URL names no server)");
+        return;
+    };
+    let name = format!("hindsight_bench_{}", uuid::Uuid::now_v7().simple());
+    let connection = Database::connect(&server).await.expect("the server");
+    connection.execute_unprepared(&format!("CREATE DATABASE {name}")).await.expect("a database");
+    let (base, _) = server.rsplit_once('/').expect("a database in the URL");
+    let location = Location::Postgres(format!("{base}/{name}"));
+    measure("PostgreSQL", &location, &location, events).await;
+    connection.execute_unprepared(&format!("DROP DATABASE {name} WITH (FORCE)")).await.expect("dropped");
+}
+
+fn setting(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+async fn measure(store: &str, log: &Location, read_models: &Location, events: i64) {
+    let log = Store::open(log, Purpose::Log, 4).await.expect("the log's database");
+    let read = Store::open(read_models, Purpose::ReadModels, 4).await.expect("the read models' database");
+    LogMigrator::up(log.writer(), None).await.expect("a log");
+    CatalogueMigrator::up(read.writer(), None).await.expect("a catalogue");
+    let log = Log::open(log).await.expect("a log");
+    let head = past::fill(&log, events).await;
+
+    let models = read::read_models(ReadModels::builder(read.clone(), log.clone()));
+    let models = models.open().await.expect("read models");
+    let chosen = setting("BENCH_MODELS");
+    let is_chosen =
+        |name: &str| chosen.as_ref().is_none_or(|chosen| chosen.split(',').any(|one| one == name));
+    for model in models.status().into_iter().filter(|model| is_chosen(model.name)) {
+        let mut rates = Vec::new();
+        for _ in 0..ROUNDS {
+            let begun = Instant::now();
+            models.rebuild(model.name, &CancellationToken::new()).await.expect("a rebuild");
+            rates.push(head as f64 / begun.elapsed().as_secs_f64());
+        }
+        rates.sort_by(f64::total_cmp);
+        println!("| {store} | {} | {head} | {:.0} |", model.name, rates[ROUNDS / 2]);
+    }
+    read.close().await;
+    log.store().close().await;
+}
