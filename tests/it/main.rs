@@ -21,3 +21,4 @@ mod story;
 mod support;
 mod tidy;
 mod users;
+mod verifying;
