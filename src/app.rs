@@ -16,7 +16,7 @@ use crate::config::Storage;
 use crate::engine::feed::Feed;
 use crate::engine::log::{Log, LogError};
 use crate::engine::moment::Moments;
-use crate::engine::read_model::{ReadModels, StartError as ReadModelError};
+use crate::engine::read_model::{self, Builder, ReadModels, StartError as ReadModelError};
 use crate::engine::store::{Location, Purpose, Store};
 use crate::engine::time::{Instant, SharedClock};
 use crate::engine::writer::{Writer, WriterSettings};
@@ -211,6 +211,36 @@ async fn open_existing(
         return Err(StartError::NoData(file.display().to_string()));
     }
     Store::open(location, purpose, 2).await.map_err(|cause| StartError::Unreachable { what, cause })
+}
+
+/// Read models to be held against the log, and the same to be folded anew in a folder that goes with this value.
+pub struct Replay {
+    pub kept: Builder,
+    pub anew: Builder,
+    _scratch: tempfile::TempDir,
+}
+
+/// Events folded in one transaction where nobody waits for them.
+const REPLAY_BATCH: u64 = 5_000;
+
+/// Opens what a proof of the read models needs: those that are there, only to be read, and tables of its own among the
+/// temporary files, on SQLite whatever the read models are on.
+///
+/// # Errors
+/// When the temporary folder cannot be used.
+pub async fn open_replay(kept: &Store, log: &Log) -> Result<Replay, StartError> {
+    let failed = |cause| StartError::Folder { folder: std::env::temp_dir().display().to_string(), cause };
+    let scratch = tempfile::tempdir().map_err(failed)?;
+    let location = Location::Sqlite(scratch.path().join("anew.db"));
+    let what = "replay";
+    let store = Store::open(&location, Purpose::ReadModels, 1).await;
+    let store = store.map_err(|cause| StartError::Unreachable { what, cause })?;
+    up::<CatalogueMigrator>(&store, what).await?;
+    let settings = read_model::Settings { batch: REPLAY_BATCH, ..read_model::Settings::default() };
+    let models = |store: &Store| {
+        read::read_models(ReadModels::builder(store.clone(), log.clone()).settings(settings.clone()))
+    };
+    Ok(Replay { kept: models(kept), anew: models(&store), _scratch: scratch })
 }
 
 /// The read models without a server: opened, not following the log.

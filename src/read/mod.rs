@@ -1,5 +1,7 @@
 //! The query side: one folder a question; this list names them all.
 
+/// What each event changed of an entity.
+pub mod changes;
 /// What happened.
 pub mod events;
 /// How the machinery is doing, for operators.

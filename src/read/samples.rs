@@ -10,6 +10,7 @@ use crate::write::order::event::{
     OrderShipped, OrderedLine,
 };
 use crate::write::product::event::{self as product, ProductCreated, ProductEvent};
+use crate::write::user::event::{self as user, UserEvent};
 use crate::write::value::{
     Address, AddressLine, Country, Currency, InitialStock, Money, Name, Quantity, Reason, Reference, Sku,
 };
@@ -22,6 +23,10 @@ pub const ORDER: Uuid = Uuid::from_u128(0xde);
 /// An event that can be recorded.
 pub trait Sample: Event {
     const STREAM_TYPE: &'static str;
+}
+
+impl Sample for UserEvent {
+    const STREAM_TYPE: &'static str = user::STREAM_TYPE;
 }
 
 impl Sample for ProductEvent {

@@ -30,14 +30,15 @@ fn sdl() -> String {
 fn names_and_nullability_are_those_of_the_contract() {
     let sdl = sdl();
     let history = "history(first: Int, after: String, last: Int, before: String): EventConnection!";
+    let changes = "changes(first: Int, after: String): ChangeConnection!";
     let page = "first: Int, after: String, last: Int, before: String";
     for shape in [
         "interface Node { id: ID! asOf: Position }".to_owned(),
-        format!("orders(filter: OrderFilter, sortBy: OrderSort, {page}): OrderConnection! {history} }}"),
+        format!("orders(filter: OrderFilter, sortBy: OrderSort, {page}): OrderConnection! {history} {changes} }}"),
         "enum ProductStatus { AVAILABLE DISCONTINUED }".to_owned(),
         format!(
             "type Product implements Node {{ id: ID! asOf: Position version: Int! sku: String! name: String! price: Money! \
-             stock: Int! status: ProductStatus! createdAt: DateTime! updatedAt: DateTime! {history} }}"
+             stock: Int! status: ProductStatus! createdAt: DateTime! updatedAt: DateTime! {history} {changes} }}"
         ),
         "input ProductFilter { status: ProductStatus skuPrefix: String nameContains: String inStock: Boolean }".to_owned(),
         "enum ProductSortField { CREATED_AT UPDATED_AT NAME SKU STOCK PRICE }".to_owned(),
@@ -51,7 +52,7 @@ fn names_and_nullability_are_those_of_the_contract() {
              lines: [OrderLine!]! quantity: Int! totalAmount: Money! shippingAddress: Address! paymentReference: String \
              carrier: String trackingNumber: String cancellationReason: String placedAt: DateTime! paidAt: DateTime \
              shippedAt: DateTime deliveredAt: DateTime cancelledAt: DateTime returnedAt: DateTime updatedAt: DateTime! \
-             {history} }}"
+             {history} {changes} }}"
         ),
         "input OrderFilter { status: [OrderStatus!] userId: ID productId: ID placedFrom: DateTime placedUntil: DateTime \
          minTotal: Decimal maxTotal: Decimal currency: CurrencyCode }".to_owned(),
@@ -64,6 +65,10 @@ fn names_and_nullability_are_those_of_the_contract() {
         "type SalesRowConnection { edges: [SalesRowEdge!]! nodes: [SalesRow!]! pageInfo: PageInfo! totalCount: Int! }".to_owned(),
         "type SalesReport { rows(first: Int, after: String): SalesRowConnection! totals: [SalesRow!]! }".to_owned(),
         "salesReport(from: Date, until: Date, groupBy: SalesGrouping = DAY, currency: CurrencyCode, asOf: Moment): SalesReport!".to_owned(),
+        "type Change { event: Event! fields: [FieldChange!]! }".to_owned(),
+        "type FieldChange { field: String! before: JSON after: JSON }".to_owned(),
+        "type ChangeEdge { cursor: String! node: Change! }".to_owned(),
+        "type ChangeConnection { edges: [ChangeEdge!]! nodes: [Change!]! pageInfo: PageInfo! }".to_owned(),
         "product(id: ID!, asOf: Moment): Product ".to_owned(),
         "productBySku(sku: String!, asOf: Moment): Product ".to_owned(),
         format!("products(filter: ProductFilter, sortBy: ProductSort, {page}, asOf: Moment): ProductConnection!"),

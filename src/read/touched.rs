@@ -82,6 +82,9 @@ mod tests {
         assert_eq!(of("mutation { placeOrder(input: {}) { order { id } } }"), ["orders"]);
         assert_eq!(of("{ salesReport { rows { nodes { product { name } } } } }"), ["products", "sales"]);
         assert_eq!(of("subscription { orderChanged { matches } }"), ["orders"]);
+        let changes =
+            "{ user(id: 1) { changes { nodes { event { type } fields { field before after } } } } }";
+        assert_eq!(of(changes), ["users"], "an entity's changes come from its own read model");
     }
 
     #[test]

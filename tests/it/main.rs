@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod bad_input;
+mod changes;
 mod cli;
 mod demo;
 mod durability;
@@ -22,3 +23,4 @@ mod story;
 mod support;
 mod tidy;
 mod users;
+mod verifying;

@@ -192,7 +192,15 @@ mod tests {
         type OrderEdge { cursor: String! node: Order! }
         type PageInfo { hasNextPage: Boolean! }
         type OrderConnection { edges: [OrderEdge!]! nodes: [Order!]! pageInfo: PageInfo! totalCount: Int! }
-        type User implements Node { id: ID! orders(first: Int, last: Int): OrderConnection! }
+        interface Event { id: ID! subject: Node }
+        type FieldChange { field: String! before: String after: String }
+        type Change { event: Event! fields: [FieldChange!]! }
+        type ChangeConnection { nodes: [Change!]! pageInfo: PageInfo! }
+        type User implements Node {
+            id: ID!
+            orders(first: Int, last: Int): OrderConnection!
+            changes(first: Int, after: String): ChangeConnection!
+        }
         type Query {
             orders(first: Int, last: Int, asOf: Moment): OrderConnection!
             nodes(ids: [ID!]!): [Node]!
@@ -252,6 +260,19 @@ mod tests {
             "{ orders(first: 5) { nodes { total { amount } user { orders(first: 4) { nodes { ...F } } } } } }
                     fragment F on Order { lines { price { amount } product { name } } }";
         assert_eq!(cost(text, json!({})), Ok(5 + 5 + 20 + 200));
+    }
+
+    #[test]
+    fn a_page_of_changes_counts_its_changes_their_events_and_what_those_lead_to() {
+        let of_ten = |change: &str| {
+            let text = format!(
+                "{{ orders(first: 1) {{ nodes {{ user {{ changes(first: 10) {{ nodes {{ {change} }} }} }} }} }} }}"
+            );
+            cost(&text, json!({}))
+        };
+        assert_eq!(of_ten("fields { field before after }"), Ok(1 + 1 + 10));
+        assert_eq!(of_ten("event { id }"), Ok(1 + 1 + 10 + 10));
+        assert_eq!(of_ten("event { subject { id } }"), Ok(1 + 1 + 10 + 10 + 10));
     }
 
     #[test]

@@ -168,8 +168,13 @@ impl Log {
     }
 }
 
-/// Gives an empty log its identity; of two nodes that start at once, one wins and both read it.
+/// Gives an empty log its identity, and only an empty one: with another, nothing of it would fit any more. Of two nodes that start at once, one wins and both read it.
 async fn found(store: &Store) -> Result<Uuid, LogError> {
+    let any = events::Entity::find().select_only().column(events::Column::Position).limit(1);
+    if any.into_tuple::<i64>().one(store.reader()).await?.is_some() {
+        let why = "the head row is missing, yet there are events; restore the database from a copy";
+        return Err(LogError::Damaged(why.to_owned()));
+    }
     let id = Uuid::now_v7();
     let row = log_head::ActiveModel {
         id: Set(HEAD),

@@ -1,10 +1,17 @@
-//! Checking the log against itself: dense positions, one clock, whole commands, unbroken hashes, true copies.
+//! Checking the log against itself: dense positions, one clock, whole commands, unbroken hashes, true copies. What stands
+//! beside it is held against it in [`claims`]; the ids of its commands in [`commands`].
 
-use sea_orm::{DbErr, RuntimeErr};
+use sea_orm::sea_query::{Expr, Query};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, RuntimeErr};
+use uuid::Uuid;
 
-use super::{Head, Log, LogError, chain};
+use super::entity::{events, log_head};
+use super::{HEAD, Head, Log, LogError, chain};
 use crate::engine::event::{Hash, Position, Recorded};
 use crate::engine::time::Instant;
+
+pub mod claims;
+pub mod commands;
 
 /// Events read at once; no statement outlives a page.
 const PAGE: u64 = 2_000;
@@ -30,18 +37,20 @@ pub struct Checker {
     position: Position,
     hash: Hash,
     recorded_at: Option<Instant>,
-    /// The command under way: where it ends.
+    /// The command under way: where it ends, and its id.
     command_end: Position,
+    command_id: Uuid,
 }
 
 impl Checker {
     /// At the start of a log.
-    pub fn new(log_id: uuid::Uuid) -> Self {
+    pub fn new(log_id: Uuid) -> Self {
         Self {
             position: Position::ZERO,
             hash: chain::genesis(log_id),
             recorded_at: None,
             command_end: Position::ZERO,
+            command_id: Uuid::nil(),
         }
     }
 
@@ -63,6 +72,9 @@ impl Checker {
         if !fits || event.command_end < event.position {
             return fault("its time or the end of its command does not fit the event before".to_owned());
         }
+        if inside && event.command_id != self.command_id {
+            return fault("its command id is not that of the command it is part of".to_owned());
+        }
         if chain::hash(self.hash, event) != event.hash {
             return fault("its hash does not fit it and the event before".to_owned());
         }
@@ -76,6 +88,7 @@ impl Checker {
         }
         (self.position, self.hash) = (event.position, event.hash);
         (self.recorded_at, self.command_end) = (Some(event.recorded_at), event.command_end);
+        self.command_id = event.command_id;
         Ok(())
     }
 
@@ -115,7 +128,11 @@ impl Log {
                 Err(error) => return Err(error),
             };
             if page.is_empty() {
-                return Ok(checker.finish(&head));
+                let found = checker.finish(&head);
+                return Ok(match self.beyond_head().await? {
+                    Some(fault) if found.is_ok() => Err(fault),
+                    _ => found,
+                });
             }
             for event in &page {
                 if let Err(fault) = checker.check(event) {
@@ -124,6 +141,26 @@ impl Log {
             }
             reached(checker.position);
         }
+    }
+
+    /// The first event beyond the head, if there is one: the head was set back. One statement, so that an append meanwhile
+    /// is seen whole or not at all.
+    async fn beyond_head(&self) -> Result<Option<Fault>, LogError> {
+        let mut head = Query::select();
+        head.column(log_head::Column::Position)
+            .from(log_head::Entity)
+            .and_where(log_head::Column::Id.eq(HEAD));
+        let beyond = events::Entity::find()
+            .select_only()
+            .column(events::Column::Position)
+            .filter(Expr::col(events::Column::Position).gt(Expr::SubQuery(None, Box::new(head.into()))))
+            .order_by_asc(events::Column::Position)
+            .limit(1)
+            .into_tuple::<i64>()
+            .one(self.store.reader())
+            .await?;
+        let what = "it lies beyond the head of the log, which was set back";
+        Ok(beyond.map(|position| Fault { position: Position::from_stored(position), what: what.to_owned() }))
     }
 
     /// Goes on event by event where a page cannot be read as a whole, up to the event that is the reason.

@@ -170,32 +170,12 @@ impl Instance {
 
     /// The checkpoint before the first event of this log.
     pub fn start(&self) -> Mark {
-        let log_id = self.log.id();
-        Mark { log_id, position: Position::ZERO, hash: chain::genesis(log_id) }
+        start(&self.log)
     }
 
-    /// Why a checkpoint does not belong to the log, if it does not.
+    /// Why a checkpoint does not belong to the log, if it does not, and what to do.
     pub async fn off_log(&self, mark: Mark) -> Result<Option<String>, LogError> {
-        if mark.log_id != self.log.id() {
-            let other = format!("the checkpoint is of log {}, this is log {}", mark.log_id, self.log.id());
-            return Ok(Some(diverged(&other)));
-        }
-        let there: Option<Hash> = if mark.position == Position::ZERO {
-            Some(self.start().hash)
-        } else {
-            self.log.at(mark.position).await?.map(|event| event.hash)
-        };
-        Ok(match there {
-            Some(hash) if hash == mark.hash => None,
-            Some(_) => Some(diverged(&format!(
-                "the log holds another event at the checkpoint's position {}",
-                mark.position
-            ))),
-            None => Some(diverged(&format!(
-                "the checkpoint's position {} is beyond the log's head",
-                mark.position
-            ))),
-        })
+        Ok(off_log(&self.log, mark).await?.map(|why| diverged(&why)))
     }
 
     pub fn checkpoint(&self) -> Checkpoint {
@@ -292,6 +272,29 @@ impl Instance {
     pub fn now_micros(&self) -> i64 {
         Clock::now(self.settings.clock.as_ref()).micros()
     }
+}
+
+fn start(log: &Log) -> Mark {
+    Mark { log_id: log.id(), position: Position::ZERO, hash: chain::genesis(log.id()) }
+}
+
+/// Why a checkpoint does not belong to a log, if it does not.
+pub(super) async fn off_log(log: &Log, mark: Mark) -> Result<Option<String>, LogError> {
+    if mark.log_id != log.id() {
+        return Ok(Some(format!("the checkpoint is of log {}, this is log {}", mark.log_id, log.id())));
+    }
+    let there: Option<Hash> = if mark.position == Position::ZERO {
+        Some(start(log).hash)
+    } else {
+        log.at(mark.position).await?.map(|event| event.hash)
+    };
+    Ok(match there {
+        Some(hash) if hash == mark.hash => None,
+        Some(_) => {
+            Some(format!("the log holds another event at the checkpoint's position {}", mark.position))
+        }
+        None => Some(format!("the checkpoint's position {} is beyond the log's head", mark.position)),
+    })
 }
 
 pub(super) fn diverged(why: &str) -> String {

@@ -1,12 +1,14 @@
 //! Read models: pure folds over rows of their own. The engine keeps the rows, gives them a past and answers from both.
 //!
 //! A slice writes [`definition`] and asks a [`reader::Reader`]; everything else here runs on its own:
-//! [`runner`] follows the log, [`building`] makes a new generation beside the serving one.
+//! [`runner`] follows the log, [`building`] makes a new generation beside the serving one, [`proof`] holds rows against a
+//! replay.
 
 mod batch;
 mod bucket;
 mod building;
 pub mod catalogue;
+pub mod checkpoints;
 pub mod definition;
 mod follow;
 mod hand;
@@ -15,6 +17,7 @@ mod load;
 mod pace;
 mod pages;
 mod preview;
+pub mod proof;
 mod query;
 pub mod reader;
 pub mod rebuild;

@@ -65,16 +65,9 @@ impl Builder {
     /// # Errors
     /// A declaration that cannot be kept, or a database that cannot be reached or has no catalogue.
     pub async fn open(self) -> Result<ReadModels, StartError> {
-        self.check()?;
-        let mut models = Vec::with_capacity(self.models.len());
-        for declared in self.models {
-            let instance = Instance::new(
-                (declared.name, declared.revision),
-                declared.tables,
-                declared.folding,
-                (self.store.clone(), self.log.clone()),
-                self.settings.clone(),
-            );
+        let declared = self.declared()?;
+        let mut models = Vec::with_capacity(declared.len());
+        for instance in declared {
             instance.show(&instance.entry().await?);
             models.push(Arc::new(instance));
         }
@@ -96,6 +89,22 @@ impl Builder {
         }
         opened.head = Some(head);
         Ok(opened)
+    }
+
+    /// Every model as it is declared, whatever the database holds of it.
+    pub(super) fn declared(self) -> Result<Vec<Instance>, StartError> {
+        self.check()?;
+        let Self { store, log, settings, models } = self;
+        let instance = |declared: Declared| {
+            Instance::new(
+                (declared.name, declared.revision),
+                declared.tables,
+                declared.folding,
+                (store.clone(), log.clone()),
+                settings.clone(),
+            )
+        };
+        Ok(models.into_iter().map(instance).collect())
     }
 
     fn check(&self) -> Result<(), StartError> {

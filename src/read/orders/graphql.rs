@@ -17,6 +17,7 @@ use crate::engine::time::Instant;
 use crate::graphql::paging::{Connection, Listed, Listing, PageArgs, Uncounted, listed};
 use crate::graphql::scalars::Moment;
 use crate::graphql::{Address, At, Failure, Money, Result, Scope, parse_id};
+use crate::read::changes::graphql::{Change, changes};
 use crate::read::events::graphql::{Event, history};
 use crate::read::shown::kept_money;
 use crate::read::users::graphql::User;
@@ -178,6 +179,17 @@ impl Order {
         #[graphql(desc = "Before this cursor.")] before: Option<String>,
     ) -> Result<Connection<Event, Uncounted>> {
         history(context, self.row.id, self.at, &PageArgs { first, after, last, before }).await
+    }
+
+    /// What each event changed of this order up to the same moment, oldest first. `version` and `updatedAt`, which every
+    /// event changes, are left out.
+    async fn changes(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "So many from the start, 0 to 100; 20 when absent.")] first: Option<i32>,
+        #[graphql(desc = "After this cursor.")] after: Option<String>,
+    ) -> Result<Connection<Change, Uncounted>> {
+        changes::<Self>(context, self.row.id, self.at, first, after).await
     }
 }
 

@@ -1,11 +1,11 @@
 //! The lines of an order in the API.
 
-use async_graphql::{Context, ID, Object};
+use async_graphql::{Context, ID, Object, Value};
 
 use crate::graphql::{At, Failure, Money, Result};
 use crate::read::products::graphql::Product;
 use crate::read::products::loader as products;
-use crate::read::shown::shown_money;
+use crate::read::shown::{json, money_json, object, shown_money};
 use crate::write::order::event::OrderedLine;
 
 /// A line of an order as of a moment.
@@ -20,6 +20,24 @@ impl OrderLine {
     pub fn new(line: OrderedLine, at: At) -> Self {
         Self { line, at }
     }
+}
+
+/// A line as it stands in an answer, without what is nested in it.
+pub fn line_json(line: &OrderedLine) -> Value {
+    object([
+        ("productId", json(&ID::from(line.product_id))),
+        ("sku", Value::from(line.sku.as_str())),
+        ("productName", Value::from(line.name.as_str())),
+        ("quantity", Value::from(line.quantity.get())),
+        ("unitPrice", money_json(shown_money(line.unit_price))),
+        ("lineTotal", money_json(total(line))),
+    ])
+}
+
+/// What all units of a line cost. Saturating, for history is never refused; decisions keep whole orders far below.
+fn total(line: &OrderedLine) -> Money {
+    let total = line.unit_price.minor().saturating_mul(line.quantity.get().into());
+    Money::from_minor(total, line.unit_price.currency().iso())
 }
 
 /// One product of an order. `sku`, `productName` and `unitPrice` are as they were when the order was placed; `product`
@@ -60,9 +78,6 @@ impl OrderLine {
 
     /// What all units of the line cost.
     async fn line_total(&self) -> Money {
-        let price = self.line.unit_price;
-        // Saturating, for history is never refused; decisions keep whole orders far below.
-        let total = price.minor().saturating_mul(self.line.quantity.get().into());
-        Money::from_minor(total, price.currency().iso())
+        total(&self.line)
     }
 }

@@ -6,6 +6,7 @@ pub mod graphql;
 mod line;
 pub mod loader;
 pub mod query;
+mod shown;
 pub mod subscription;
 pub mod table;
 #[cfg(test)]

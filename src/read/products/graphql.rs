@@ -15,6 +15,7 @@ use crate::engine::time::Instant;
 use crate::graphql::paging::{Connection, Listed, Listing, PageArgs, Uncounted, listed};
 use crate::graphql::scalars::Moment;
 use crate::graphql::{At, Money, Result, Scope, parse_id, text_argument};
+use crate::read::changes::graphql::{Change, changes};
 use crate::read::events::graphql::{Event, history};
 use crate::read::shown::kept_money;
 
@@ -92,7 +93,7 @@ impl Product {
 
     /// Whether the product can be ordered.
     async fn status(&self) -> ProductStatus {
-        if self.row.discontinued { ProductStatus::Discontinued } else { ProductStatus::Available }
+        ProductStatus::of(&self.row)
     }
 
     /// When the product was created.
@@ -116,6 +117,17 @@ impl Product {
         #[graphql(desc = "Before this cursor.")] before: Option<String>,
     ) -> Result<Connection<Event, Uncounted>> {
         history(context, self.row.id, self.at, &PageArgs { first, after, last, before }).await
+    }
+
+    /// What each event changed of this product up to the same moment, oldest first. `version` and `updatedAt`, which every
+    /// event changes, are left out.
+    async fn changes(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "So many from the start, 0 to 100; 20 when absent.")] first: Option<i32>,
+        #[graphql(desc = "After this cursor.")] after: Option<String>,
+    ) -> Result<Connection<Change, Uncounted>> {
+        changes::<Self>(context, self.row.id, self.at, first, after).await
     }
 }
 

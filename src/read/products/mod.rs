@@ -4,6 +4,7 @@ pub mod fold;
 pub mod graphql;
 pub mod loader;
 pub mod query;
+mod shown;
 pub mod table;
 #[cfg(test)]
 mod tests;

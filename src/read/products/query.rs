@@ -3,7 +3,7 @@
 use async_graphql::{Enum, InputObject};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, Select};
 
-use super::table::{Column, Entity};
+use super::table::{Column, Entity, Model};
 use crate::fold::fold;
 use crate::graphql::paging::{Sorting, containing};
 use crate::graphql::{At, Result, SortDirection, text_argument};
@@ -15,6 +15,13 @@ pub enum ProductStatus {
     Available,
     /// Takes no new orders.
     Discontinued,
+}
+
+impl ProductStatus {
+    /// The status of a product as the row has it.
+    pub fn of(row: &Model) -> Self {
+        if row.discontinued { Self::Discontinued } else { Self::Available }
+    }
 }
 
 /// Which products; every field given must fit.

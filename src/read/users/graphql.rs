@@ -15,6 +15,7 @@ use crate::engine::time::Instant;
 use crate::graphql::paging::{Connection, Listed, Listing, PageArgs, Uncounted, listed};
 use crate::graphql::scalars::Moment;
 use crate::graphql::{Address, At, Result, Scope, parse_id, text_argument};
+use crate::read::changes::graphql::{Change, changes};
 use crate::read::events::graphql::{Event, history};
 use crate::read::orders::graphql::{self as orders, Order, OrderFilter, OrderSort};
 
@@ -92,7 +93,7 @@ impl User {
 
     /// Whether the user can do anything.
     async fn status(&self) -> UserStatus {
-        if self.row.active { UserStatus::Active } else { UserStatus::Deactivated }
+        UserStatus::of(&self.row)
     }
 
     /// When the user was created.
@@ -139,6 +140,17 @@ impl User {
         #[graphql(desc = "Before this cursor.")] before: Option<String>,
     ) -> Result<Connection<Event, Uncounted>> {
         history(context, self.row.id, self.at, &PageArgs { first, after, last, before }).await
+    }
+
+    /// What each event changed of this user up to the same moment, oldest first. `version` and `updatedAt`, which every
+    /// event changes, are left out.
+    async fn changes(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "So many from the start, 0 to 100; 20 when absent.")] first: Option<i32>,
+        #[graphql(desc = "After this cursor.")] after: Option<String>,
+    ) -> Result<Connection<Change, Uncounted>> {
+        changes::<Self>(context, self.row.id, self.at, first, after).await
     }
 }
 

@@ -4,4 +4,5 @@ pub mod fold;
 pub mod graphql;
 pub mod loader;
 pub mod query;
+mod shown;
 pub mod table;

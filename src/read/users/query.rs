@@ -3,7 +3,7 @@
 use async_graphql::{Enum, InputObject};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, Select};
 
-use super::table::{Column, Entity};
+use super::table::{Column, Entity, Model};
 use crate::engine::time::Instant;
 use crate::fold::{fold, fold_case};
 use crate::graphql::paging::{Sorting, containing};
@@ -17,6 +17,13 @@ pub enum UserStatus {
     Active,
     /// Can only be reactivated.
     Deactivated,
+}
+
+impl UserStatus {
+    /// The status of a user as the row has it.
+    pub fn of(row: &Model) -> Self {
+        if row.active { Self::Active } else { Self::Deactivated }
+    }
 }
 
 /// Which users; every field given must fit.
