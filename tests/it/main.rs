@@ -12,6 +12,7 @@ mod importing;
 mod mutations;
 mod northwind;
 mod orders;
+mod proof;
 mod read_models;
 mod restoring;
 mod sales;
