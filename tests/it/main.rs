@@ -9,6 +9,7 @@ mod demo;
 mod durability;
 mod engine;
 mod importing;
+mod moments;
 mod mutations;
 mod northwind;
 mod orders;
