@@ -3,6 +3,8 @@
 //! A command names what it is about by an index into what there is by then, so that any part of a history is one too.
 //! Rules may refuse it: then it leaves no event, and nothing that the replay could see.
 
+use hindsight::engine::time::Instant;
+use hindsight::import::{Import, LINES_AT_ONCE, Line};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde_json::{Value, json};
@@ -69,6 +71,9 @@ pub const SKUS: &[&str] = &[
 pub const COUNTRIES: &[&str] = &["DE", "FR", "JP", "CH"];
 pub const CURRENCIES: &[&str] = &["EUR", "USD", "JPY", "KWD"];
 pub const ACTORS: &[&str] = &["anna", "Anna", "import"];
+
+/// The reason of every delivery.
+pub const DELIVERY: &str = "a delivery like every other";
 
 /// What business transactions go by; few, so that commands share them.
 pub const CORRELATIONS: [u128; 2] = [0xc0, 0xc1];
@@ -308,6 +313,30 @@ impl Known {
             _ => {}
         }
     }
+}
+
+/// So many deliveries of one product: what was before lies deep in the past then, where it is looked for another way.
+pub async fn deliveries(shop: &Shop, count: i64) {
+    let head = shop.app.engine.log.head().await.expect("the head");
+    let product = Uuid::from_u128(0xde11);
+    let price = money(1, "EUR");
+    let create = json!({ "id": product, "sku": "DELIVERED", "name": "zz", "price": price });
+    let receive = json!({ "productId": product, "quantity": 1, "reason": DELIVERY });
+    let begin = shop.clock.get().max(head.recorded_at.micros()).max(head.floor.micros()) + SECOND;
+    let line = |number: i64, mutation: &str, input: &Value| {
+        let at = Instant::from_micros(begin + number * SECOND).to_utc().expect("a calendar day");
+        Ok(Some(Line { at, mutation: mutation.to_owned(), input: input.clone() }))
+    };
+    let mut lines = vec![line(0, "createProduct", &create)];
+    lines.extend((1..=count).map(|number| line(number, "receiveStock", &receive)));
+    shop.clock.set(begin + count * SECOND);
+    let mut import = Import::into(&shop.app).await.expect("a log to write to");
+    while !lines.is_empty() {
+        let rest = lines.split_off(lines.len().min(LINES_AT_ONCE));
+        import.take(lines).await.expect("deliveries that are taken");
+        lines = rest;
+    }
+    import.finish().expect("deliveries in order");
 }
 
 fn at<'a, T>(some: &'a [T], which: &Index) -> Option<&'a T> {

@@ -1,6 +1,6 @@
 //! Random lists of users, products, orders and events: their filters and orders as the API takes them, and as plain Rust.
 
-use std::cmp::Ordering;
+use std::sync::Arc;
 
 use hindsight::engine::time::Instant;
 use hindsight::fold::{fold, fold_case};
@@ -22,11 +22,15 @@ impl Filter {
     }
 }
 
-/// A row's place in an order: texts and numbers, and the id last.
+/// A row's place in an order, but for the id.
 type Rank = Vec<Key>;
 
+/// A field to sort by, and the rank it gives a row.
+pub type Sort = (&'static str, fn(&Value) -> Rank);
+
+/// A part of a rank.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-enum Key {
+pub enum Key {
     Number(i128),
     Text(String),
 }
@@ -39,29 +43,40 @@ fn ranked_by_money(money: &Value) -> Rank {
     vec![Key::Text(text(&money["currency"]).to_owned()), Key::Number(minor(money))]
 }
 
+/// What users can be sorted by; the first, descending, when nothing is said.
+pub const USER_SORTS: &[Sort] = &[
+    ("CREATED_AT", |row| ranked_by_text(text(&row["createdAt"]))),
+    ("UPDATED_AT", |row| ranked_by_text(text(&row["updatedAt"]))),
+    ("NAME", |row| ranked_by_text(&fold(text(&row["name"])))),
+    ("EMAIL", |row| ranked_by_text(&fold_case(text(&row["email"])))),
+];
+
+/// What products can be sorted by; the first, descending, when nothing is said.
+pub const PRODUCT_SORTS: &[Sort] = &[
+    ("CREATED_AT", |row| ranked_by_text(text(&row["createdAt"]))),
+    ("UPDATED_AT", |row| ranked_by_text(text(&row["updatedAt"]))),
+    ("NAME", |row| ranked_by_text(&fold(text(&row["name"])))),
+    ("SKU", |row| ranked_by_text(&fold(text(&row["sku"])))),
+    ("STOCK", |row| vec![Key::Number(integer(&row["stock"]).into())]),
+    ("PRICE", |row| ranked_by_money(&row["price"])),
+];
+
+/// What orders can be sorted by; the first, descending, when nothing is said.
+pub const ORDER_SORTS: &[Sort] = &[
+    ("PLACED_AT", |row| ranked_by_text(text(&row["placedAt"]))),
+    ("UPDATED_AT", |row| ranked_by_text(text(&row["updatedAt"]))),
+    ("TOTAL_AMOUNT", |row| ranked_by_money(&row["totalAmount"])),
+];
+
 pub fn users(asker: &mut Asker) -> List {
     let (filters, rows) = (user_filters(asker), asker.world().users.clone());
-    let sorts: &[(&str, fn(&Value) -> Rank)] = &[
-        ("CREATED_AT", |row| ranked_by_text(text(&row["createdAt"]))),
-        ("UPDATED_AT", |row| ranked_by_text(text(&row["updatedAt"]))),
-        ("NAME", |row| ranked_by_text(&fold(text(&row["name"])))),
-        ("EMAIL", |row| ranked_by_text(&fold_case(text(&row["email"])))),
-    ];
-    let (arguments, rows) = listed(asker, filters, sorts, rows);
+    let (arguments, rows) = listed(asker, filters, USER_SORTS, rows);
     root(asker, "users", USER, arguments, rows)
 }
 
 pub fn products(asker: &mut Asker) -> List {
     let (filters, rows) = (product_filters(asker), asker.world().products.clone());
-    let sorts: &[(&str, fn(&Value) -> Rank)] = &[
-        ("CREATED_AT", |row| ranked_by_text(text(&row["createdAt"]))),
-        ("UPDATED_AT", |row| ranked_by_text(text(&row["updatedAt"]))),
-        ("NAME", |row| ranked_by_text(&fold(text(&row["name"])))),
-        ("SKU", |row| ranked_by_text(&fold(text(&row["sku"])))),
-        ("STOCK", |row| vec![Key::Number(integer(&row["stock"]).into())]),
-        ("PRICE", |row| ranked_by_money(&row["price"])),
-    ];
-    let (arguments, rows) = listed(asker, filters, sorts, rows);
+    let (arguments, rows) = listed(asker, filters, PRODUCT_SORTS, rows);
     root(asker, "products", PRODUCT, arguments, rows)
 }
 
@@ -84,17 +99,18 @@ pub fn orders_of_user(asker: &mut Asker) -> Option<List> {
     Some(List { close: "}", path: &["orders"], ..list })
 }
 
-fn listed_orders(asker: &mut Asker, rows: Entities) -> (Vec<String>, Vec<Value>) {
+fn listed_orders(asker: &mut Asker, rows: Entities) -> (Vec<String>, Vec<Arc<Value>>) {
     let filters = order_filters(asker);
-    let sorts: &[(&str, fn(&Value) -> Rank)] = &[
-        ("PLACED_AT", |row| ranked_by_text(text(&row["placedAt"]))),
-        ("UPDATED_AT", |row| ranked_by_text(text(&row["updatedAt"]))),
-        ("TOTAL_AMOUNT", |row| ranked_by_money(&row["totalAmount"])),
-    ];
-    listed(asker, filters, sorts, rows)
+    listed(asker, filters, ORDER_SORTS, rows)
 }
 
-fn root(asker: &Asker, field: &str, selection: &str, mut arguments: Vec<String>, rows: Vec<Value>) -> List {
+fn root(
+    asker: &Asker,
+    field: &str,
+    selection: &str,
+    mut arguments: Vec<String>,
+    rows: Vec<Arc<Value>>,
+) -> List {
     arguments.extend(asker.moment.written.iter().map(|moment| format!("asOf: {moment}")));
     let rows = rows.iter().map(|row| asker.nested(row)).collect();
     let (open, selection) = (field.to_owned(), asker.selection(selection));
@@ -105,30 +121,33 @@ fn root(asker: &Asker, field: &str, selection: &str, mut arguments: Vec<String>,
 fn listed(
     asker: &mut Asker,
     filters: Vec<Filter>,
-    sorts: &[(&str, fn(&Value) -> Rank)],
+    sorts: &[Sort],
     rows: Entities,
-) -> (Vec<String>, Vec<Value>) {
+) -> (Vec<String>, Vec<Arc<Value>>) {
     let dice = &mut asker.dice;
     let filters = some_of(dice, filters);
-    let mut rows: Vec<Value> =
-        rows.into_values().filter(|row| filters.iter().all(|Filter(_, fits)| fits(row))).collect();
+    let fits = |row: &Value| filters.iter().all(|Filter(_, fits)| fits(row));
+    let rows: Vec<Arc<Value>> = rows.into_values().filter(|row| fits(row)).collect();
     let mut arguments = vec![];
     if !filters.is_empty() {
-        let written: Vec<String> = filters.into_iter().map(|Filter(written, _)| written).collect();
+        let written: Vec<&str> = filters.iter().map(|Filter(written, _)| written.as_str()).collect();
         arguments.push(format!("filter: {{ {} }}", written.join(", ")));
     }
-    let (mut rank, mut direction) = (sorts[0].1, "DESC");
+    let (mut sort, mut direction) = (sorts[0], "DESC");
     if dice.below(5) > 0 {
-        let (field, chosen) = *dice.one_of(sorts);
-        (rank, direction) = (chosen, *dice.one_of(&["ASC", "DESC"]));
-        arguments.push(format!("sortBy: {{ field: {field}, direction: {direction} }}"));
+        (sort, direction) = (*dice.one_of(sorts), *dice.one_of(&["ASC", "DESC"]));
+        arguments.push(format!("sortBy: {{ field: {}, direction: {direction} }}", sort.0));
     }
-    let place = |row: &Value| (rank(row), text(&row["id"]).to_owned());
-    rows.sort_by(|one, other| match direction {
-        "ASC" => place(one).cmp(&place(other)),
-        _ => Ordering::reverse(place(one).cmp(&place(other))),
-    });
-    (arguments, rows)
+    (arguments, in_order(rows, sort, direction))
+}
+
+/// Rows in an order, equal ones by id.
+pub fn in_order(mut rows: Vec<Arc<Value>>, (_, rank): Sort, direction: &str) -> Vec<Arc<Value>> {
+    rows.sort_by_cached_key(|row| (rank(row), text(&row["id"]).to_owned()));
+    if direction == "DESC" {
+        rows.reverse();
+    }
+    rows
 }
 
 /// Mostly one of them, sometimes none, sometimes several.

@@ -2,8 +2,10 @@
 //!
 //! `PROOF_SEED` brings a run back. What fails is shrunk: the history to the steps it takes, the question to one.
 
+mod again;
 mod history;
 mod lists;
+mod meanwhile;
 mod questions;
 mod sales;
 mod walk;
@@ -26,7 +28,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Handle;
 use tokio::task::block_in_place;
 
-use self::history::{Known, Step, histories};
+use self::history::{Known, Step, deliveries, histories};
 use self::questions::{Asker, Question, fragments};
 use self::world::Past;
 use crate::read_models::replay::Dice;
@@ -40,6 +42,8 @@ on_both_stores!(every_answer_at_every_moment_is_what_a_replay_of_the_events_tell
 /// Histories, and the most steps of each.
 const HISTORIES: u32 = 10;
 const STEPS: usize = 120;
+/// Deliveries in the midst of every other history: more than lie near to the end of the log for any statement.
+const DELIVERIES: i64 = 1_200;
 /// Questions to each history, half of them while it is half over.
 const QUESTIONS: u64 = 700;
 /// Answers that a whole run compares at least.
@@ -80,7 +84,8 @@ async fn every_answer_at_every_moment_is_what_a_replay_of_the_events_tells(home:
     match outcome {
         Ok(()) => assert!(compared >= COMPARISONS, "only {compared} answers were compared"),
         Err(TestError::Fail(reason, (steps, _))) => {
-            panic!("PROOF_SEED={seed}\n{reason}\n\nafter {steps:#?}")
+            let steps: String = steps.iter().map(|step| format!("{step:?}\n")).collect();
+            panic!("PROOF_SEED={seed}\n{reason}\n\nafter\n{steps}")
         }
         Err(error) => panic!("PROOF_SEED={seed}\n{error}"),
     }
@@ -98,15 +103,17 @@ impl Proof {
     /// Lives through a history in a shop of its own, asking half way and at the end.
     async fn hold(&self, home: &Home, steps: &[Step], dice: u64) -> TestCaseResult {
         let home = home.another().await;
-        let settings = Settings { trust_actor_header: true, ..Settings::default() };
-        let shop = Shop::open_with(&home, TestClock::at(NOON), settings).await;
+        let shop = open(&home, TestClock::at(NOON)).await;
         // Whatever comes of it, the shop is closed: a history that is shrunk opens hundreds.
         let outcome = AssertUnwindSafe(self.live_and_ask(&shop, steps, dice)).catch_unwind().await;
         shop.close().await;
         home.leave().await;
         match outcome {
             Ok(outcome) => outcome.map_err(TestCaseError::fail),
-            Err(_) => Err(TestCaseError::fail("it panicked, as told above")),
+            Err(panic) => {
+                let why = panic.downcast_ref::<String>().cloned();
+                Err(TestCaseError::fail(why.unwrap_or_else(|| "it panicked, as told above".to_owned())))
+            }
         }
     }
 
@@ -114,32 +121,47 @@ impl Proof {
         let mut known = Known::default();
         let (first, second) = steps.split_at(steps.len() / 2);
         for (leg, steps) in (0..).zip([first, second]) {
-            known.live(shop, steps).await;
-            let past = Past::of(shop).await;
             let half = QUESTIONS / 2;
             let failed = *self.failed.lock().expect("a lock");
             let numbers =
                 (leg * half..(leg + 1) * half).filter(|number| failed.is_none_or(|one| one == *number));
             let numbers: Vec<u64> = numbers.collect();
+            known.live(shop, steps).await;
+            if leg == 1 && dice % 2 == 0 {
+                deliveries(shop, DELIVERIES).await;
+            }
+            let past = Past::of(shop).await;
             stream::iter(numbers.chunks(AT_ONCE).map(Ok::<_, String>))
-                .try_for_each_concurrent(REQUESTS, |numbers| self.ask(shop, &past, numbers, dice))
+                .try_for_each_concurrent(REQUESTS, |numbers| async {
+                    self.ask(shop, &past, numbers, dice).await.map(|_| ())
+                })
                 .await?;
+            if leg == 0 && failed.is_some() && !numbers.is_empty() {
+                break;
+            }
         }
         Ok(())
     }
 
-    /// Asks some questions together until each is answered to its end.
-    async fn ask(&self, shop: &Shop, past: &Past, numbers: &[u64], dice: u64) -> Result<(), String> {
+    /// Asks some questions together until each is answered to its end; all that was said.
+    async fn ask(
+        &self,
+        shop: &Shop,
+        past: &Past,
+        numbers: &[u64],
+        dice: u64,
+    ) -> Result<Vec<Exchange>, String> {
+        let mut exchanges = vec![];
         let question = |number: &u64| {
             let dice = Dice::of(dice.wrapping_add(number.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
             (*number, Asker::new(past, shop.clock.get(), dice).question())
         };
         let mut open: Vec<(u64, Question)> = numbers.iter().map(question).collect();
         while !open.is_empty() {
-            let asked: Vec<String> = open.iter_mut().map(|(_, question)| question.ask()).collect();
-            let answers = answers(shop, past.head(), &asked).await?;
+            let fields: Vec<String> = open.iter_mut().map(|(_, question)| question.ask()).collect();
+            let answers = answers(shop, past.head(), &fields).await?;
             let mut going_on = vec![];
-            for (((number, mut question), text), answer) in open.into_iter().zip(asked).zip(&answers) {
+            for (((number, mut question), text), answer) in open.into_iter().zip(&fields).zip(&answers) {
                 self.compared.fetch_add(1, Ordering::Relaxed);
                 match question.check(answer) {
                     Ok(true) => going_on.push((number, question)),
@@ -151,9 +173,22 @@ impl Proof {
                 }
             }
             open = going_on;
+            exchanges.push(Exchange { fields, answers });
         }
-        Ok(())
+        Ok(exchanges)
     }
+}
+
+/// A request's root fields, and what each was answered.
+struct Exchange {
+    fields: Vec<String>,
+    answers: Vec<Value>,
+}
+
+/// A shop that believes what is said of who acts.
+async fn open(home: &Home, clock: TestClock) -> Shop {
+    let settings = Settings { trust_actor_header: true, ..Settings::default() };
+    Shop::open_with(home, clock, settings).await
 }
 
 /// The answers to root fields, asked in one request that reflects at least a position.

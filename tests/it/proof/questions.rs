@@ -137,16 +137,12 @@ impl<'a> Asker<'a> {
     }
 
     pub fn any_event(&mut self) -> Option<Value> {
-        let events = &self.past.events;
-        (!events.is_empty()).then(|| self.dice.one_of(events).shown.clone())
+        self.past.any_event(&mut self.dice).map(|event| event.shown.clone())
     }
 
     /// An instant at which something happened, or right before or after.
     pub fn instant(&mut self) -> String {
-        let at = match self.past.events.is_empty() {
-            true => self.clock,
-            false => self.dice.one_of(&self.past.events).at,
-        };
+        let at = self.past.any_event(&mut self.dice).map_or(self.clock, |event| event.at);
         lists::written(at + *self.dice.one_of(&[-1, 0, 0, 1]))
     }
 
@@ -189,14 +185,15 @@ impl Moment {
     /// The present, a position, an instant or a duration; most of them where something changes.
     fn any(past: &Past, clock: i64, dice: &mut Dice) -> Self {
         let head = past.head();
-        let at = |dice: &mut Dice| match past.events.is_empty() {
-            true => clock,
-            false => dice.one_of(&past.events).at + *dice.one_of(&[-1, 0, 0, 1]),
+        let at = |dice: &mut Dice| {
+            let event = past.any_event(dice).map_or(clock, |event| event.at);
+            event + *dice.one_of(&[-1, 0, 0, 1])
         };
         match dice.below(8) {
             0 | 1 => Self { written: None, end: head },
             2..=4 => {
-                let position = dice.below(head as u64 + 1) as i64;
+                let event = past.any_event(dice).map_or(0, |event| event.position);
+                let position = *dice.one_of(&[event, event, event, event, event, head, 0]);
                 let written =
                     if dice.below(2) == 0 { position.to_string() } else { format!("\"{position}\"") };
                 Self { written: Some(written), end: past.end_of(position) }
@@ -281,7 +278,7 @@ fn user_by_email(asker: &mut Asker) -> Option<Question> {
     let mut holders = asker.world().users.values();
     let found = holders.find(|user| hindsight::fold::fold_case(text_of(&user["email"])) == key);
     let text = format!("userByEmail(email: {}{}) {{ ...user }}", json!(email), asker.moment_argument());
-    Some(Question::One { text, expected: found.cloned().unwrap_or_default() })
+    Some(Question::One { text, expected: found.map_or(Value::Null, |found| Value::clone(found)) })
 }
 
 fn product_by_sku(asker: &mut Asker) -> Option<Question> {
@@ -290,15 +287,12 @@ fn product_by_sku(asker: &mut Asker) -> Option<Question> {
     let mut holders = asker.world().products.values();
     let found = holders.find(|product| hindsight::fold::fold(text_of(&product["sku"])) == key);
     let text = format!("productBySku(sku: {}{}) {{ ...product }}", json!(sku), asker.moment_argument());
-    Some(Question::One { text, expected: found.cloned().unwrap_or_default() })
+    Some(Question::One { text, expected: found.map_or(Value::Null, |found| Value::clone(found)) })
 }
 
 /// One event with the entity right after its command.
 fn event(asker: &mut Asker) -> Option<Question> {
-    if asker.past.events.is_empty() {
-        return None;
-    }
-    let event = asker.dice.one_of(&asker.past.events);
+    let event = asker.past.any_event(&mut asker.dice)?;
     let (position, fields) = (event.position, EVENT.trim_matches(['{', '}']));
     let kind = text_of(&event.shown["streamType"]).to_lowercase();
     let text = format!("event(position: {position}) {{ {fields} subject {{ __typename asOf ...{kind} }} }}");

@@ -10,9 +10,11 @@ use super::questions::{Asker, Question};
 use super::walk::List;
 use super::world::{World, decimals, integer, minor, money, text};
 
-const ROW: &str = "{ day productId orders units revenue { amount currency } product { name stock } }";
+/// What is selected of a row.
+pub const ROW: &str = "{ day productId orders units revenue { amount currency } product { name stock } }";
 
 /// Which sales a report is about.
+#[derive(Default)]
 struct Wanted {
     from: Option<String>,
     until: Option<String>,
@@ -53,6 +55,11 @@ pub fn totals(asker: &mut Asker) -> Question {
         format!("salesReport({}) {{ rows(first: 0) {{ totalCount }} totals {ROW} }}", arguments.join(", "));
     let days = wanted.rows(asker.world(), true, false).len();
     Question::One { text, expected: json!({ "rows": { "totalCount": days }, "totals": totals }) }
+}
+
+/// The rows of a report about all sales.
+pub fn all(world: &World, by_day: bool, by_product: bool) -> Vec<Value> {
+    Wanted::default().rows(world, by_day, by_product)
 }
 
 fn wanted(asker: &mut Asker) -> (Wanted, Vec<String>) {

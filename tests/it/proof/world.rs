@@ -1,15 +1,18 @@
 //! The world as a replay of the events tells it: plain maps of what the API shows, with no code of the product's folds.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use hindsight::engine::event::{Position, Recorded};
 use hindsight::engine::time::Instant;
 use serde_json::{Value, json};
 
+use super::history::DELIVERY;
+use crate::read_models::replay::Dice;
 use crate::support::shop::Shop;
 
 /// Entities by id, each as the API shows it with nothing nested.
-pub type Entities = BTreeMap<String, Value>;
+pub type Entities = BTreeMap<String, Arc<Value>>;
 
 /// All there is at one moment.
 #[derive(Clone, Default)]
@@ -32,6 +35,8 @@ pub struct Happened {
 /// The whole log, and the world after each command.
 pub struct Past {
     pub events: Vec<Happened>,
+    /// Places of events worth looking at: all but most of the deliveries.
+    landmarks: Vec<usize>,
     /// The empty world first; each with the last position of its command and the instant it was recorded.
     worlds: Vec<(i64, i64, World)>,
 }
@@ -43,9 +48,12 @@ impl Past {
         let head = log.head().await.expect("the head").position;
         let recorded = log.page(Position::ZERO, head, 1_000_000).await.expect("the log");
         let mut world = World::default();
-        let mut past = Self { events: vec![], worlds: vec![(0, i64::MIN, world.clone())] };
+        let mut past = Self { events: vec![], landmarks: vec![], worlds: vec![(0, i64::MIN, world.clone())] };
         for event in &recorded {
             world.tell(event);
+            if !event.metadata.contains(DELIVERY) || event.position.get() % 50 == 0 {
+                past.landmarks.push(past.events.len());
+            }
             past.events.push(Happened {
                 position: event.position.get(),
                 end: event.command_end.get(),
@@ -61,6 +69,11 @@ impl Past {
 
     pub fn head(&self) -> i64 {
         self.events.last().map_or(0, |event| event.position)
+    }
+
+    /// Any event worth looking at.
+    pub fn any_event(&self, dice: &mut Dice) -> Option<&Happened> {
+        (!self.landmarks.is_empty()).then(|| &self.events[*dice.one_of(&self.landmarks)])
     }
 
     /// The newest `recordedAt`; the oldest number there is when nothing was recorded.
@@ -106,7 +119,8 @@ fn data(event: &Recorded) -> Value {
 impl World {
     /// The entity with an id, whatever it is.
     pub fn entity(&self, id: &str) -> Option<&Value> {
-        self.users.get(id).or_else(|| self.products.get(id)).or_else(|| self.orders.get(id))
+        let found = self.users.get(id).or_else(|| self.products.get(id)).or_else(|| self.orders.get(id));
+        found.map(Arc::as_ref)
     }
 
     fn tell(&mut self, event: &Recorded) {
@@ -118,7 +132,8 @@ impl World {
         };
         let id = event.stream_id.to_string();
         let at = event.recorded_at.to_string();
-        let entity = entities.entry(id.clone()).or_insert_with(|| json!({ "id": id, "version": 0 }));
+        let entity = entities.entry(id.clone()).or_insert_with(|| json!({ "id": id, "version": 0 }).into());
+        let entity = Arc::make_mut(entity);
         let data = data(event);
         match event.event_type.as_str() {
             "ProductCreated" => create_product(entity, &data, &at),
