@@ -61,23 +61,36 @@ pub struct At {
     pub position: Position,
     /// Nothing up to the position was recorded later than this.
     pub until: Instant,
-    /// Whether this is a moment of its own (asked for, or pinned by a cursor); otherwise it is the present.
-    pub past: bool,
+    /// The moment of its own that was asked for, or pinned by a cursor: cursors of nested lists are bound to it. None for
+    /// the present.
+    pub past: Option<Asked>,
 }
 
 impl At {
+    /// The present, as far as it has come.
+    pub const fn now(position: Position, until: Instant) -> Self {
+        Self { position, until, past: None }
+    }
+
+    /// A moment of its own: not the present, even where that is still the same.
+    pub const fn then(position: Position, until: Instant) -> Self {
+        Self { position, until, past: Some(Asked::Position(position)) }
+    }
+
     /// The same view for a nested list: its cursor goes on at the moment it was taken, never after the parent's.
     #[must_use]
     pub fn pinned(self, position: Option<Position>) -> Self {
         match position {
-            Some(position) if position < self.position => Self { position, past: true, ..self },
+            Some(position) if position < self.position => {
+                Self { position, past: self.past.or(Some(Asked::Position(position))), ..self }
+            }
             _ => self,
         }
     }
 
     /// What the field `asOf` answers: null for the present.
     pub fn as_of(&self) -> Option<Position> {
-        self.past.then_some(self.position)
+        self.past.map(|_| self.position)
     }
 }
 
@@ -166,7 +179,7 @@ impl Scope {
             },
         };
         let Moment { position, until } = moment?;
-        Ok(At { position, until, past: true })
+        Ok(At { position, until, past: asked.or(Some(Asked::Position(position))) })
     }
 
     /// The present of this request: the same for all of its fields, at least at the position insisted on, and no
@@ -185,7 +198,7 @@ impl Scope {
     pub async fn newest(&self) -> Result<At> {
         self.wait_for_the_log().await?;
         let tail = self.engine.feed.tail();
-        Ok(At { position: tail.position, until: tail.recorded_at, past: false })
+        Ok(At::now(tail.position, tail.recorded_at))
     }
 
     async fn find_present(&self) -> Result<At> {
@@ -198,17 +211,14 @@ impl Scope {
         if reached < self.min_position {
             self.wait_for_the_log().await?;
             let Moment { position, until } = self.engine.moments.at_position(self.min_position).await?;
-            return Ok(At { position, until, past: false });
-        }
-        if reached == tail.position {
-            return Ok(At { position: reached, until: tail.recorded_at, past: false });
+            return Ok(At::now(position, until));
         }
         if reached > tail.position {
             let Moment { position, until } = self.engine.moments.at_position(reached).await?;
-            return Ok(At { position, until, past: false });
+            return Ok(At::now(position, until));
         }
         // Nothing up to here was recorded later than the tail.
-        Ok(At { position: reached, until: tail.recorded_at, past: false })
+        Ok(At::now(reached, tail.recorded_at))
     }
 
     async fn wait_for_the_log(&self) -> Result<()> {
@@ -281,7 +291,7 @@ impl Scope {
         self.reflect(on);
         let rows = self.reader::<M>()?.preview(on, events).await?;
         let until = events.last().map_or(self.arrived, |event| event.recorded_at);
-        Ok((rows, At { position: on, until, past: false }))
+        Ok((rows, At::now(on, until)))
     }
 
     /// Waits for a turn at the database; held until it is dropped.

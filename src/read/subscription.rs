@@ -111,7 +111,7 @@ async fn live<E: Live>(context: &Context<'_>, id: ID) -> Result<impl Stream<Item
             // A page may end within a command; the state shown is the one after it, once.
             let Some(last) = events.last().filter(|last| last.command_end > shown) else { continue };
             shown = last.command_end;
-            let at = At { position: shown, until: last.recorded_at, past: false };
+            let at = At::now(shown, last.recorded_at);
             if let Some(entity) = read::<E>(&scope, id, at).await? {
                 yield entity;
             }

@@ -120,16 +120,16 @@ impl After {
             Self::Rehearsed { id, events, on } => S::preview(context, *id, events, *on).await,
             Self::Refused { id, on } => {
                 let moment = Scope::of(context)?.engine().moments.at_position(*on).await?;
-                S::load(context, *id, At { position: *on, until: moment.until, past: false }).await
+                S::load(context, *id, At::now(*on, moment.until)).await
             }
         }
     }
 
     /// The entity of the events of one command, the first of which happened to it.
-    fn command(events: &Events, past: bool) -> Self {
+    fn command(events: &Events, is_past: bool) -> Self {
         match (events.first(), events.last()) {
             (Some(first), Some(last)) => {
-                let at = At { position: last.position, until: last.recorded_at, past };
+                let at = if is_past { At::then } else { At::now }(last.position, last.recorded_at);
                 Self::Recorded { id: first.stream_id, at }
             }
             _ => Self::Nothing,

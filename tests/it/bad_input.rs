@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::support::binary::Served;
 use crate::support::home::Home;
+use crate::support::introspection::{INTROSPECTION, Root, Schema, bare, written};
 use crate::support::on_both_stores;
 
 on_both_stores!(ten_thousand_bad_inputs_are_answered_and_none_is_a_fault_of_ours);
@@ -16,11 +17,6 @@ const REQUESTS: u64 = 10_000;
 const AT_ONCE: usize = 16;
 /// How much the process may grow from the first thousand requests to the last.
 const MEBIBYTES_OF_GROWTH: u64 = 64;
-
-const INTROSPECTION: &str = "{ __schema { queryType { name } mutationType { name } types { kind name
-    fields { name args { name type { ...t } } type { ...t } } inputFields { name type { ...t } }
-    enumValues { name } } } }
-    fragment t on __Type { kind name ofType { kind name ofType { kind name ofType { kind name } } } }";
 
 async fn ten_thousand_bad_inputs_are_answered_and_none_is_a_fault_of_ours(home: &Home) {
     let served = Served::start(home).await;
@@ -66,34 +62,7 @@ async fn ten_thousand_bad_inputs_are_answered_and_none_is_a_fault_of_ours(home: 
     assert!(served.terminate().await.success());
 }
 
-/// A root field: of a query or a mutation.
-struct Root {
-    operation: &'static str,
-    field: Value,
-}
-
-/// The schema as introspection tells it.
-struct Schema(Value);
-
 impl Schema {
-    fn types(&self) -> &Vec<Value> {
-        self.0["data"]["__schema"]["types"].as_array().expect("types")
-    }
-
-    fn named(&self, name: &Value) -> &Value {
-        self.types().iter().find(|kind| kind["name"] == *name).expect("a type")
-    }
-
-    fn roots(&self) -> Vec<Root> {
-        let mut roots = Vec::new();
-        for (operation, root) in [("query", "queryType"), ("mutation", "mutationType")] {
-            let root = self.named(&self.0["data"]["__schema"][root]["name"]);
-            let fields = root["fields"].as_array().expect("fields").iter();
-            roots.extend(fields.map(|field| Root { operation, field: field.clone() }));
-        }
-        roots
-    }
-
     /// A request for a root field, with every argument as a variable of its own type.
     fn request(&self, root: &Root, random: &mut Random) -> (String, Value) {
         let (mut declared, mut passed, mut variables) = (String::new(), String::new(), json!({}));
@@ -160,20 +129,6 @@ impl Schema {
             }
             _ => Some(scalar(of["name"].as_str().expect("a name"), random)),
         }
-    }
-}
-
-/// A type without its wrappers.
-fn bare(of: &Value) -> &Value {
-    if of["ofType"].is_null() { of } else { bare(&of["ofType"]) }
-}
-
-/// A type as a document writes it.
-fn written(of: &Value) -> String {
-    match of["kind"].as_str() {
-        Some("NON_NULL") => format!("{}!", written(&of["ofType"])),
-        Some("LIST") => format!("[{}]", written(&of["ofType"])),
-        _ => of["name"].as_str().expect("a name").to_owned(),
     }
 }
 

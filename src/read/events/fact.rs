@@ -178,7 +178,7 @@ impl<P: Payload> Fact<P> {
         if self.recorded.position == Position::ZERO {
             return None;
         }
-        let at = At { position: self.recorded.command_end, until: self.recorded.recorded_at, past: true };
+        let at = At::then(self.recorded.command_end, self.recorded.recorded_at);
         Node::load(context, self.stream_type, self.recorded.stream_id, at).await.transpose()
     }
 

@@ -79,8 +79,8 @@ async fn told(
         let (matched, matches) = (fits(before)?, fits(after)?);
         if let Some(row) = after.filter(|_| matched || matches) {
             // What had happened before the subscription began is past: its states must not pass for the present's.
-            let past = change.after() <= began;
-            let at = At { position: change.after(), until: change.recorded_at(), past };
+            let view = if change.after() <= began { At::then } else { At::now };
+            let at = view(change.after(), change.recorded_at());
             let events = change.events().map(Event::shown).collect::<Result<_>>()?;
             let order = Order::new(row.clone(), at);
             told.push((OrderChange { position: change.position(), order, matches, events }, change.hash()));

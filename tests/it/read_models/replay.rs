@@ -89,11 +89,22 @@ impl Dice {
         Self(seed | 1)
     }
 
+    /// From a number, near to others or not.
+    pub fn of(number: u64) -> Self {
+        let mixed = number.wrapping_add(0x9e37_79b9_7f4a_7c15).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        Self((mixed ^ (mixed >> 29)) | 1)
+    }
+
     pub fn below(&mut self, bound: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         (self.0 >> 11) % bound
+    }
+
+    /// Any of some, of which there is one at least.
+    pub fn one_of<'a, T>(&mut self, some: &'a [T]) -> &'a T {
+        &some[self.below(some.len() as u64) as usize]
     }
 }
 

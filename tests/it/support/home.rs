@@ -33,6 +33,14 @@ impl Home {
         Some(Self::Postgres { server, database })
     }
 
+    /// A new home of the same kind.
+    pub async fn another(&self) -> Self {
+        match self {
+            Self::Sqlite(_) => Self::sqlite(),
+            Self::Postgres { .. } => Self::postgres().await.expect("the server of this one"),
+        }
+    }
+
     /// Where the log lives.
     pub fn log(&self) -> Location {
         self.location("log.db")

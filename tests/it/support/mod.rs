@@ -2,6 +2,7 @@
 
 pub mod binary;
 pub mod home;
+pub mod introspection;
 pub mod jars;
 pub mod node;
 pub mod past;

@@ -29,11 +29,15 @@ impl TestClock {
     pub fn set(&self, micros: i64) {
         self.0.store(micros, Ordering::SeqCst);
     }
+
+    pub fn get(&self) -> i64 {
+        self.0.load(Ordering::SeqCst)
+    }
 }
 
 impl Clock for TestClock {
     fn now(&self) -> Instant {
-        Instant::from_micros(self.0.load(Ordering::SeqCst))
+        Instant::from_micros(self.get())
     }
 }
 

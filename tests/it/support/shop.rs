@@ -51,9 +51,17 @@ impl Shop {
 
     /// The whole response to a request body.
     pub async fn post(&self, body: Value) -> Value {
+        self.post_with(&[], body).await
+    }
+
+    /// The whole response to a request body with headers.
+    async fn post_with(&self, headers: &[(&str, &str)], body: Value) -> Value {
         let url = format!("http://{}/graphql", self.address);
-        let response = self.http.post(url).json(&body).send().await.expect("a response");
-        response.json().await.expect("JSON")
+        let mut request = self.http.post(url).json(&body);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.send().await.expect("a response").json().await.expect("JSON")
     }
 
     /// The data of a request that must have no errors.
@@ -74,6 +82,11 @@ impl Shop {
 
     /// The payload of a mutation, whatever came of it.
     pub async fn mutate(&self, mutation: &str, input: Value) -> Value {
+        self.mutate_with(&[], mutation, input).await
+    }
+
+    /// The same for one who says more in headers.
+    pub async fn mutate_with(&self, headers: &[(&str, &str)], mutation: &str, input: Value) -> Value {
         let kind = format!("{}{}Input", mutation[..1].to_uppercase(), &mutation[1..]);
         let kind = match mutation {
             "deactivateUser" | "reactivateUser" => "UserCommandInput",
@@ -85,7 +98,10 @@ impl Shop {
             "mutation($input: {kind}!) {{ payload: {mutation}(input: $input) {{ __typename commandId position
                 errors {{ code message path }} events {{ position id type data hash streamId streamVersion recordedAt }} }} }}"
         );
-        self.query(&query, json!({ "input": input })).await["payload"].take()
+        let body = json!({ "query": query, "variables": { "input": input } });
+        let mut response = self.post_with(headers, body).await;
+        assert!(response.get("errors").is_none(), "{query}\n{response:#}");
+        response["data"]["payload"].take()
     }
 
     /// Carries out a command, which must not be refused; the payload.
