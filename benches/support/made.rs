@@ -223,7 +223,7 @@ impl Making {
         let products = self.scale.products;
         let first = chance(number, 10) % products;
         let second = (first + 10 * (1 + chance(number, 11) % (products / 10).max(1))) % products;
-        let more = chance(number, 12) % 2 == 0 && second % 10 == first % 10 && second != first;
+        let more = chance(number, 12).is_multiple_of(2) && second % 10 == first % 10 && second != first;
         let units = move |which| 1 + chance(number, which) % 5;
         std::iter::once((first, units(13))).chain(more.then(|| (second, units(14))))
     }
