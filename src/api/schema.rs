@@ -10,6 +10,7 @@ use crate::read::orders::graphql::OrderQueries;
 use crate::read::orders::subscription::OrderSubscription;
 use crate::read::products::graphql::ProductQueries;
 use crate::read::sales::graphql::SalesQueries;
+use crate::read::search::graphql::SearchQueries;
 use crate::read::subscription::EntitySubscription;
 use crate::read::users::graphql::UserQueries;
 use crate::write::{CommandPayload, MutationRoot};
@@ -23,6 +24,7 @@ pub struct QueryRoot(
     ProductQueries,
     OrderQueries,
     SalesQueries,
+    SearchQueries,
     EventQueries,
     MachineryQueries,
 );

@@ -21,7 +21,7 @@ pub use loading::RowLoader;
 pub use money::{Money, MoneyInput, amount_to_minor};
 pub use scope::{At, Engine, Scope};
 pub use sort::SortDirection;
-pub use text::text_argument;
+pub use text::{bounded_argument, text_argument};
 
 #[cfg(test)]
 mod patterns;

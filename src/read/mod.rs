@@ -14,6 +14,8 @@ pub mod orders;
 pub mod products;
 /// What was sold, when, and for how much.
 pub mod sales;
+/// What is found by words.
+pub mod search;
 mod shown;
 /// Entities live.
 pub mod subscription;
@@ -42,6 +44,7 @@ pub fn read_models(builder: Builder) -> Builder {
         .with(products::fold::Products)
         .with(orders::fold::Orders)
         .with(sales::fold::Sales)
+        .with(search::fold::Search)
 }
 
 /// Puts the loaders of every slice into a request's data.

@@ -1,4 +1,4 @@
-//! The types of users, products and orders in the exported schema are those of the contract.
+//! The types of users, products, orders and what is asked about them in the exported schema are those of the contract.
 
 use async_graphql::{EmptyMutation, MergedObject, MergedSubscription, SDLExportOptions, Schema};
 
@@ -9,11 +9,20 @@ use super::orders::graphql::OrderQueries;
 use super::orders::subscription::OrderSubscription;
 use super::products::graphql::ProductQueries;
 use super::sales::graphql::SalesQueries;
+use super::search::graphql::SearchQueries;
 use super::subscription::EntitySubscription;
 use super::users::graphql::UserQueries;
 
 #[derive(MergedObject, Default)]
-struct Query(NodeQueries, UserQueries, ProductQueries, OrderQueries, SalesQueries, EventQueries);
+struct Query(
+    NodeQueries,
+    UserQueries,
+    ProductQueries,
+    OrderQueries,
+    SalesQueries,
+    SearchQueries,
+    EventQueries,
+);
 
 #[derive(MergedSubscription, Default)]
 struct Subscription(EventSubscription, EntitySubscription, OrderSubscription);
@@ -69,6 +78,12 @@ fn names_and_nullability_are_those_of_the_contract() {
         "type FieldChange { field: String! before: JSON after: JSON }".to_owned(),
         "type ChangeEdge { cursor: String! node: Change! }".to_owned(),
         "type ChangeConnection { edges: [ChangeEdge!]! nodes: [Change!]! pageInfo: PageInfo! }".to_owned(),
+        "enum SearchKind { USER PRODUCT ORDER }".to_owned(),
+        "union SearchSubject = User | Product | Order ".to_owned(),
+        "type SearchHit { kind: SearchKind! subject: SearchSubject! snippet: String! score: Float! }".to_owned(),
+        "type SearchEdge { cursor: String! node: SearchHit! }".to_owned(),
+        "type SearchConnection { edges: [SearchEdge!]! nodes: [SearchHit!]! pageInfo: PageInfo! totalCount: Int! }".to_owned(),
+        "search(text: String!, kinds: [SearchKind!], first: Int, after: String, asOf: Moment): SearchConnection!".to_owned(),
         "product(id: ID!, asOf: Moment): Product ".to_owned(),
         "productBySku(sku: String!, asOf: Moment): Product ".to_owned(),
         format!("products(filter: ProductFilter, sortBy: ProductSort, {page}, asOf: Moment): ProductConnection!"),

@@ -7,6 +7,7 @@ use async_graphql::parser::types::{ExecutableDocument, Field, Selection, Selecti
 use super::orders::fold::Orders;
 use super::products::fold::Products;
 use super::sales::fold::Sales;
+use super::search::fold::Search;
 use super::users::fold::Users;
 use crate::engine::read_model::ReadModel as _;
 
@@ -22,6 +23,7 @@ const FIELDS: &[(&str, &[&str])] = &[
     ("orders", &[Orders::NAME]),
     ("orderChanged", &[Orders::NAME]),
     ("salesReport", &[Sales::NAME]),
+    ("search", &[Search::NAME, Users::NAME, Products::NAME, Orders::NAME]),
     ("node", ENTITIES),
     ("nodes", ENTITIES),
     ("subject", ENTITIES),
@@ -85,6 +87,7 @@ mod tests {
         let changes =
             "{ user(id: 1) { changes { nodes { event { type } fields { field before after } } } } }";
         assert_eq!(of(changes), ["users"], "an entity's changes come from its own read model");
+        assert_eq!(of("{ search(text: \"\") { totalCount } }"), ["orders", "products", "search", "users"]);
     }
 
     #[test]

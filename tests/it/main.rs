@@ -21,6 +21,7 @@ mod rebuilding;
 mod restoring;
 mod sales;
 mod schema;
+mod search;
 mod story;
 mod support;
 mod tidy;

@@ -83,6 +83,25 @@ fragment Products on ProductConnection {
 }
 `;
 
+const SEARCH = `# Users, products and orders that have these words,
+# case and accents aside; the last may be a beginning.
+query Search($text: String!, $asOf: Moment) {
+  search(text: $text, first: 5, asOf: $asOf) {
+    totalCount
+    nodes {
+      score
+      snippet
+      subject {
+        __typename
+        ... on User { name }
+        ... on Product { name stock }
+        ... on Order { status }
+      }
+    }
+  }
+}
+`;
+
 const WATCH = `# Every event from now on, as it is recorded:
 # leave it running, and order in another window.
 # With "after": "0" it starts at the first event.
@@ -112,6 +131,7 @@ export async function prepare() {
     tab('Find a user and a product', FIND),
     tab('Place an order', PLACE, { input: order }),
     tab('Then and now', COMPARE, { asOf: '-P2W' }),
+    tab('Search', SEARCH, { text: user?.address?.city ?? 'a', asOf: null }),
     tab('Watch the log', WATCH, { after: null }),
   ];
 }

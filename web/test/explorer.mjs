@@ -86,6 +86,9 @@ async function explore(origin, shop, colorScheme) {
   assert.deepEqual((await asked).postDataJSON().variables, { asOf: '-P1D' });
   await picture('compare');
 
+  await run(page, 'Search', (text) => /"totalCount": [1-9]/.test(text) && text.includes('"score"'));
+  await picture('search');
+
   await start(page, 'WatchTheLog');
   // Nothing tells that a subscription has begun but its first event, so stock arrives until that is seen.
   await until(async () => {

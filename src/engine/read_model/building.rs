@@ -136,14 +136,17 @@ impl<'a> Building<'a> {
     async fn index(&self) -> Result<(), RebuildError> {
         let instance = self.instance;
         let generation = instance.generation(self.entry.generation);
-        for statement in table::index_statements_of(&instance.tables, generation.revision, generation.number)
-        {
+        let backend = instance.store.backend();
+        let (revision, number) = (generation.revision, generation.number);
+        for index in table::indexes_of(&instance.tables, revision, number, backend) {
             self.go_on()?;
             let transaction = catalogue::begin(&instance.store).await?;
             catalogue::without_timeout(&transaction).await?;
             // Of two nodes that come here at once, one waits and finds the index made.
             catalogue::lock(&transaction, generation).await?;
-            sea_orm::ConnectionTrait::execute(&transaction, &statement).await?;
+            for statement in index {
+                sea_orm::ConnectionTrait::execute_unprepared(&transaction, &statement).await?;
+            }
             transaction.commit().await?;
         }
         Ok(())

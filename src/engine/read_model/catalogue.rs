@@ -158,8 +158,10 @@ pub(super) async fn ensure(
         .await?;
     table::create(&transaction, tables, generation.revision, generation.number).await?;
     if state == State::Serving {
-        for statement in table::index_statements_of(tables, generation.revision, generation.number) {
-            transaction.execute(&statement).await?;
+        let backend = store.backend();
+        let indexes = table::indexes_of(tables, generation.revision, generation.number, backend);
+        for statement in indexes.into_iter().flatten() {
+            transaction.execute_unprepared(&statement).await?;
         }
     }
     transaction.commit().await

@@ -79,6 +79,8 @@ pub struct Table {
     pub indexes: Vec<Index>,
     /// Whether the rows are few and each has a long past; see [`Table::ever_changing`].
     pub(super) ever_changing: bool,
+    /// The text column whose words rows are found by; see [`Table::words`].
+    pub(super) words: Option<String>,
     pub(super) row: TypeId,
     pub(super) decode: fn(&QueryResult) -> Result<Box<dyn AnyRow>, DbErr>,
 }
@@ -129,6 +131,7 @@ impl Table {
             columns,
             indexes: Vec::new(),
             ever_changing: false,
+            words: None,
             row: TypeId::of::<E::Model>(),
             decode: |found| Ok(Box::new(E::Model::from_query_result(found, "")?)),
         }
@@ -162,6 +165,16 @@ impl Table {
     #[must_use]
     pub fn ever_changing(mut self) -> Self {
         self.ever_changing = true;
+        self
+    }
+
+    /// Adds an index of the words in a text column, for [`Query::with_words`](super::Query::with_words).
+    ///
+    /// The text is folded words of letters and digits, spaces between them (several, where that helps the query), each
+    /// word some hundred characters and the text some hundred kilobytes at most.
+    #[must_use]
+    pub fn words<C: ColumnTrait>(mut self, column: C) -> Self {
+        self.words = Some(column.unquoted().to_owned());
         self
     }
 

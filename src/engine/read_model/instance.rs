@@ -165,7 +165,8 @@ impl Instance {
 
     /// The tables of a generation as a source of rows.
     pub fn source(&self, number: i32) -> Source<'_> {
-        Source { backend: self.store.backend(), generation: self.generation(number), tables: &self.tables }
+        let generation = self.generation(number);
+        Source { backend: self.store.backend(), generation, tables: &self.tables, words: None }
     }
 
     /// The checkpoint before the first event of this log.

@@ -28,6 +28,7 @@ mod source;
 mod statement;
 pub mod status;
 mod table;
+mod words;
 mod write;
 
 pub use definition::{Column, Index, ReadModel, Row, Table};
@@ -38,3 +39,4 @@ pub use rebuild::{RebuildError, Rebuilt};
 pub use registry::{Builder, ReadModels, StartError};
 pub use rows::{AnyRow, Key, Keys, Rows};
 pub use status::{ModelState, ModelStatus};
+pub use words::Words;

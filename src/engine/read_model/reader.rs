@@ -35,6 +35,8 @@ pub enum ReadError {
     Failed { model: &'static str, failure: String },
     #[error("read model {model} has no table {table}: register it in `tables()`")]
     NoSuchTable { model: &'static str, table: &'static str },
+    #[error("table {table} has no index of words: declare one with `Table::words`")]
+    NoWords { table: &'static str },
     #[error("key {key:?} does not fit the primary key of table {table}")]
     NoSuchKey { table: &'static str, key: Key },
     #[error("read model {model} cannot fold what would be recorded: {why}")]
@@ -85,7 +87,8 @@ impl Reader {
     }
 
     /// The rows that a query finds at a position. The query is the entity's usual one, with filters, order and limit;
-    /// sub-selects in its filters may name the model's other tables and see them at the same position.
+    /// sub-selects in its filters may name the model's other tables and see them at the same position. With
+    /// [`Query::with_words`] the rows must have these words as well.
     ///
     /// A list sorted by creation is found faster far back when a filter bounds it by the moment too.
     ///
@@ -96,10 +99,14 @@ impl Reader {
         E: EntityTrait,
         E::Model: Row,
     {
-        let table = self.table::<E>()?;
-        let Query { select, few } = query.into();
+        let query = query.into();
+        let table = self.table_for(&query)?;
+        let Query { select, few, words } = query;
         let query = select.into_query();
-        let found = self.ask(at, few, |source, view| statement::list(source, table, view, &query)).await?;
+        let build = |source: Source<'_>, view| {
+            statement::list(Source { words: words.as_ref(), ..source }, table, view, &query)
+        };
+        let found = self.ask(at, few, build).await?;
         decoded(&found, ORDER, |_, row| Ok(row)).map_err(Into::into)
     }
 
@@ -112,10 +119,14 @@ impl Reader {
         E: EntityTrait,
         E::Model: Row,
     {
-        let table = self.table::<E>()?;
-        let Query { select, few } = query.into();
+        let query = query.into();
+        let table = self.table_for(&query)?;
+        let Query { select, few, words } = query;
         let query = select.into_query();
-        let found = self.ask(at, few, |source, view| statement::count(source, table, view, &query)).await?;
+        let build = |source: Source<'_>, view| {
+            statement::count(Source { words: words.as_ref(), ..source }, table, view, &query)
+        };
+        let found = self.ask(at, few, build).await?;
         let Some(row) = found.first() else { return Ok(0) };
         let count = row.try_get::<i64>("", COUNT)?;
         Ok(u64::try_from(count).unwrap_or_default())
@@ -172,6 +183,15 @@ impl Reader {
         E::Model: Row,
     {
         Ok(self.each::<E>(&[(key.into(), at)]).await?.into_values().next())
+    }
+
+    /// The table of a query's entity, if it can find rows as the query says.
+    fn table_for<E: EntityTrait>(&self, query: &Query<E>) -> Result<&Table, ReadError> {
+        let table = self.table::<E>()?;
+        if query.words.is_some() && table.words.is_none() {
+            return Err(ReadError::NoWords { table: table.name });
+        }
+        Ok(table)
     }
 
     fn table<E: EntityName>(&self) -> Result<&Table, ReadError> {

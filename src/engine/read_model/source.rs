@@ -10,6 +10,7 @@ use super::bucket;
 use super::catalogue::Generation;
 use super::definition::Table;
 use super::table::{self, BUCKET, Twin, VALID_FROM, VALID_TO, array_of};
+use super::words::Words;
 use crate::engine::event::Position;
 
 /// Which rows a statement sees.
@@ -77,6 +78,8 @@ pub(super) struct Source<'a> {
     pub backend: DbBackend,
     pub generation: Generation,
     pub tables: &'a [Table],
+    /// What the rows of the table asked for must have.
+    pub words: Option<&'a Words>,
 }
 
 impl Source<'_> {
@@ -86,7 +89,11 @@ impl Source<'_> {
 
     /// A query written for the entity's table, over the stored twin, and with `valid_from` beside its own columns.
     pub fn over(&self, table: &Table, twin: Twin, mut select: SelectStatement) -> SelectStatement {
-        select.from_clear().from_as(self.stored(table, twin), Alias::new(table.name));
+        let stored = table::stored_name(table, self.generation.revision, self.generation.number, twin);
+        if let Some(words) = self.words {
+            select.and_where(words.found(self.backend, table, &stored));
+        }
+        select.from_clear().from_as(Alias::new(stored), Alias::new(table.name));
         select
     }
 
@@ -210,6 +217,7 @@ impl Source<'_> {
             View::At { position, by: Way::Buckets { .. } } => View::At { position, by: Way::Filter },
             view => view,
         };
+        let plainly = Self { words: None, ..*self };
         let mut with = WithClause::new();
         for table in self.tables {
             let mut plain = Query::select();
@@ -220,7 +228,7 @@ impl Source<'_> {
             named
                 .table_name(Alias::new(table.name))
                 .materialized(false)
-                .query(self.branches(table, view, &plain));
+                .query(plainly.branches(table, view, &plain));
             with.cte(named);
         }
         Some(with)

@@ -8,6 +8,7 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 
 use super::definition::{Column, Table};
 use super::load::KEY_COLUMNS;
+use super::words::{self, DOCUMENT, LEXEMES};
 
 /// The last position of the command that made this version of a row.
 pub(super) const VALID_FROM: &str = "valid_from";
@@ -59,13 +60,21 @@ pub(super) async fn create(
 }
 
 /// The indexes that queries need, and the key of the past; cheaper to make after the bulk of the rows is there.
-pub(super) fn index_statements_of(
+/// Each as the statements that make it, for one transaction.
+pub(super) fn indexes_of(
     tables: &[Table],
     revision: i32,
     generation: i32,
-) -> Vec<IndexCreateStatement> {
+    backend: DbBackend,
+) -> Vec<Vec<String>> {
     let twins = tables.iter().flat_map(|table| Twin::BOTH.map(|twin| (table, twin)));
-    twins.flat_map(|(table, twin)| index_statements(table, revision, generation, twin)).collect()
+    let made = twins.flat_map(|(table, twin)| {
+        let usual = index_statements(table, revision, generation, twin);
+        let usual = usual.into_iter().map(move |index| vec![backend.build(&index).sql]);
+        let stored = stored_name(table, revision, generation, twin);
+        usual.chain(table.words.as_ref().map(|column| words::index_statements(backend, column, &stored)))
+    });
+    made.collect()
 }
 
 /// Drops both twins of every table.
@@ -78,6 +87,7 @@ pub(super) async fn drop(
     for table in tables {
         for twin in Twin::BOTH {
             let name = stored_name(table, revision, generation, twin);
+            words::drop_index(connection, table, &name).await?;
             let statement: TableDropStatement =
                 SqlTable::drop().table(Alias::new(name)).if_exists().to_owned();
             connection.execute(&statement).await?;
@@ -100,6 +110,9 @@ fn table_statement(
         statement.col(column_definition(column, backend));
     }
     statement.col(ColumnDef::new(Alias::new(VALID_FROM)).big_integer().not_null());
+    if let Some(column) = &table.words {
+        statement.col(words::own_column(backend, column));
+    }
     if twin == Twin::History {
         // The past has its key among the indexes: nothing looks there before all of it is built.
         statement.col(ColumnDef::new(Alias::new(VALID_TO)).big_integer().not_null());
@@ -110,7 +123,12 @@ fn table_statement(
     for column in table.key_columns() {
         key.col(Alias::new(&column.name));
     }
-    statement.primary_key(&mut key);
+    if table.words.is_some() && backend == DbBackend::Sqlite {
+        // Rows have a number there, which is the primary key then.
+        statement.index(key.unique());
+    } else {
+        statement.primary_key(&mut key);
+    }
     statement
 }
 
@@ -184,9 +202,8 @@ pub(super) fn complaint(table: &Table, revision: i32) -> Option<String> {
     if table.key.len() > KEY_COLUMNS.len() {
         return Some(format!("the primary key of {name} has more than {} columns", KEY_COLUMNS.len()));
     }
-    if let Some(column) =
-        table.columns.iter().find(|c| [VALID_FROM, VALID_TO, BUCKET].contains(&c.name.as_str()))
-    {
+    let own = [VALID_FROM, VALID_TO, BUCKET, DOCUMENT, LEXEMES];
+    if let Some(column) = table.columns.iter().find(|c| own.contains(&c.name.as_str())) {
         return Some(format!("column {}.{} has a name that the engine needs itself", name, column.name));
     }
     if let Some(column) = table.columns.iter().find(|column| array_of(&column.values).is_none()) {
@@ -195,8 +212,9 @@ pub(super) fn complaint(table: &Table, revision: i32) -> Option<String> {
             name, column.name, column.values
         ));
     }
-    let longest_index =
-        table.indexes.iter().map(|index| index.name.len()).max().unwrap_or(0).max(VERSIONS.len());
+    let own = [VERSIONS, words::SUFFIX];
+    let names = table.indexes.iter().map(|index| index.name).chain(own);
+    let longest_index = names.map(str::len).max().unwrap_or(0);
     let longest = stored_name(table, revision, 99_999, Twin::History).len() + 1 + longest_index;
     (longest > LONGEST_NAME).then(|| {
         format!(

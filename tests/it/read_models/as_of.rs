@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use hindsight::engine::event::Position;
-use hindsight::engine::read_model::{Key, ReadError, Reader};
+use hindsight::engine::read_model::{Key, Query, ReadError, Reader, Words};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 use uuid::Uuid;
 
 use super::replay::{Dice, Replay, history};
-use super::{LONG, Nursery, query};
+use super::{LONG, Nursery, execute, query};
 use crate::support::home::Home;
 use crate::support::on_both_stores;
 use crate::support::shelves::{places, put, toys};
@@ -31,6 +31,16 @@ async fn an_answer_as_of_a_moment_is_complete_and_never_changes(home: &Home) {
     for at in replay.positions() {
         lists(&reader, &replay, at).await;
         counts(&reader, &replay, at).await;
+        words(&reader, &replay, at).await;
+    }
+    if home.is_sqlite() {
+        // However often rows were changed and taken away, and whatever numbers they would be given anew.
+        execute(&nursery.chronicle.read, "VACUUM").await;
+        for index in ["toys_r3_g1_words", "toys_r3_g1_history_words"] {
+            let check = format!("INSERT INTO {index} ({index}, rank) VALUES ('integrity-check', 1)");
+            execute(&nursery.chronicle.read, &check).await;
+        }
+        words(&reader, &replay, replay.head()).await;
     }
     mixes(&reader, &replay).await;
     nursery.close().await;
@@ -72,6 +82,34 @@ async fn counts(reader: &Reader, replay: &Replay, at: Position) {
     let noted = toys::Entity::find().filter(toys::Column::Note.is_not_null());
     let expected = replay.at(at).values().filter(|toy| toy.note.is_some()).count() as u64;
     assert_eq!(reader.count(at, noted).await.unwrap(), expected, "those with a note at {at}");
+}
+
+/// Notes are "even" and the toy's name; those of toys without one are absent.
+async fn words(reader: &Reader, replay: &Replay, at: Position) {
+    let noted = |wanted: &dyn Fn(&str) -> bool| -> Vec<toys::Model> {
+        replay.at(at).values().filter(|toy| toy.note.as_deref().is_some_and(wanted)).cloned().collect()
+    };
+    let none = Words::default();
+    for (words, expected) in [
+        (none.clone().whole("even"), noted(&|_| true)),
+        (none.clone().whole("even").whole("2"), noted(&|note| note == "even ball 2")),
+        (none.clone().whole("zebra"), noted(&|note| note == "even zebra")),
+        (none.clone().whole("zebr"), vec![]),
+        (none.clone().whole("even").begun("Är"), noted(&|note| note == "even Ärger")),
+        (none.clone().begun("eve").begun("zeb"), noted(&|note| note == "even zebra")),
+        (none.clone().whole("even").whole("' | even"), vec![]),
+        (none, vec![]),
+    ] {
+        let question = || {
+            let every = toys::Entity::find().order_by_asc(toys::Column::Id);
+            Query::with_words(every, words.clone())
+        };
+        assert_eq!(reader.rows(at, question()).await.unwrap(), expected, "{words:?} at {at}");
+        assert_eq!(reader.count(at, question()).await.unwrap(), expected.len() as u64, "{words:?} at {at}");
+    }
+    let unindexed = Query::with_words(places::Entity::find(), Words::default().whole("even"));
+    let refused = reader.rows(at, unindexed).await;
+    assert!(matches!(refused, Err(ReadError::NoWords { table: "places" })), "{refused:?}");
 }
 
 async fn mixes(reader: &Reader, replay: &Replay) {

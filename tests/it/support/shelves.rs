@@ -215,7 +215,8 @@ impl ReadModel for Toys {
         vec![
             Table::of::<toys::Entity>()
                 .index("by_name", &[toys::Column::Name])
-                .index("by_made_at", &[toys::Column::MadeAt]),
+                .index("by_made_at", &[toys::Column::MadeAt])
+                .words(toys::Column::Note),
             Table::of::<places::Entity>(),
         ]
     }
