@@ -65,7 +65,7 @@ impl<'a> Building<'a> {
     fn of(instance: &'a Instance, entry: Entry, cancel: &'a CancellationToken) -> Self {
         let settings = &instance.settings;
         let bounds = Bounds { events: settings.bulk, bytes: settings.bulk_bytes };
-        let pages = Pages::of(instance.log.clone(), bounds);
+        let pages = Pages::of(instance.log.clone(), instance.types, bounds);
         instance.built_to(entry.generation, entry.mark.position);
         Self { instance, cancel, hand: empty_hand(instance, entry.mark.position), entry, pages }
     }
@@ -94,7 +94,7 @@ impl<'a> Building<'a> {
             let head = instance.log.head().await?.position;
             let page = self.pages.after(from.position, head).await?;
             let of = (instance.generation(self.entry.generation), State::Building);
-            match advance(instance, of, from, &page, Some(&mut self.hand)).await? {
+            match advance(instance, of, from, page.as_ref(), Some(&mut self.hand)).await? {
                 Followed::To(mark) => {
                     self.entry.mark = mark;
                     instance.built_to(self.entry.generation, mark.position);

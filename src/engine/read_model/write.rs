@@ -33,7 +33,7 @@ pub(super) async fn write(
     });
     let columns = columns_of(table, &[VALID_FROM, VALID_TO, BUCKET]);
     let history = Target { name: name(Twin::History), columns, tail: String::new() };
-    insert(connection, &history, past.collect()).await?;
+    insert(connection, &history, past).await?;
 
     let now = changes.put.iter().map(|put| {
         let mut values = put.row.values();
@@ -42,7 +42,7 @@ pub(super) async fn write(
     });
     let columns = columns_of(table, &[VALID_FROM]);
     let tail = replacing(table, &columns);
-    insert(connection, &Target { name: name(Twin::Now), columns, tail }, now.collect()).await?;
+    insert(connection, &Target { name: name(Twin::Now), columns, tail }, now).await?;
 
     remove(connection, table, &name(Twin::Now), &changes.removed).await
 }
@@ -85,16 +85,17 @@ fn quoted<'a>(names: impl Iterator<Item = &'a str>) -> String {
 async fn insert(
     connection: &impl ConnectionTrait,
     target: &Target<'_>,
-    mut rows: Vec<Vec<Value>>,
+    mut rows: impl ExactSizeIterator<Item = Vec<Value>>,
 ) -> Result<(), DbErr> {
     let backend = connection.get_database_backend();
-    while !rows.is_empty() {
+    // A statement's values at a time: those of a whole batch would only be moved about.
+    while rows.len() > 0 {
         let (sql, values) = if backend == DbBackend::Postgres {
-            let rest = rows.split_off(rows.len().min(ROWS_A_STATEMENT));
-            arrays(target, std::mem::replace(&mut rows, rest))
+            let most = rows.len().min(ROWS_A_STATEMENT);
+            arrays(target, rows.by_ref().take(most))
         } else {
-            let rest = rows.split_off(share(rows.len(), target.columns.len()));
-            tuples(target, std::mem::replace(&mut rows, rest))
+            let most = share(rows.len(), target.columns.len());
+            tuples(target, rows.by_ref().take(most), most)
         };
         connection.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
     }
@@ -107,22 +108,27 @@ fn share(rows: usize, columns: usize) -> usize {
     1 << most.ilog2()
 }
 
-fn tuples(target: &Target<'_>, rows: Vec<Vec<Value>>) -> (String, Vec<Value>) {
+fn tuples(
+    target: &Target<'_>,
+    rows: impl Iterator<Item = Vec<Value>>,
+    length: usize,
+) -> (String, Vec<Value>) {
     let tuple = format!("({})", vec!["?"; target.columns.len()].join(", "));
     let sql = format!(
         "INSERT INTO \"{}\" ({}) VALUES {}{}",
         target.name,
         quoted(target.columns.iter().map(|column| column.name)),
-        vec![tuple; rows.len()].join(", "),
+        vec![tuple; length].join(", "),
         target.tail
     );
-    (sql, rows.into_iter().flatten().collect())
+    let mut values = Vec::with_capacity(length * target.columns.len());
+    values.extend(rows.flatten());
+    (sql, values)
 }
 
 /// One array a column. Arrays here hold no nulls: a column that may be null brings a second array that says where.
-fn arrays(target: &Target<'_>, rows: Vec<Vec<Value>>) -> (String, Vec<Value>) {
-    let mut columns: Vec<Vec<Value>> =
-        target.columns.iter().map(|_| Vec::with_capacity(rows.len())).collect();
+fn arrays(target: &Target<'_>, rows: impl Iterator<Item = Vec<Value>>) -> (String, Vec<Value>) {
+    let mut columns: Vec<Vec<Value>> = target.columns.iter().map(|_| Vec::new()).collect();
     for row in rows {
         for (column, value) in columns.iter_mut().zip(row) {
             column.push(value);
