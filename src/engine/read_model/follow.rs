@@ -1,8 +1,11 @@
 //! One step of a generation along the log: a batch of whole commands, its rows and its checkpoint in one commit.
 
+use std::any::TypeId;
+use std::collections::HashMap;
+
 use sea_orm::{DatabaseTransaction, DbErr};
 
-use super::batch::{Batch, Step};
+use super::batch::{Batch, Changes, Step};
 use super::catalogue::{self, Generation, Mark, State};
 use super::hand::Hand;
 use super::instance::{Instance, diverged};
@@ -49,7 +52,7 @@ pub(super) async fn advance(
 ) -> Result<Followed, LogError> {
     let Some(page) = page else { return Ok(Followed::Nothing) };
     let first = &page.first;
-    if first.position != from.position.next() || chain::hash(from.hash, first) != first.hash {
+    if !follows(from, page) {
         let why = format!("the event at position {} does not follow the checkpoint", first.position);
         return Ok(Followed::Stopped(diverged(&why)));
     }
@@ -78,6 +81,12 @@ pub(super) async fn advance(
             Err(error) => return Err(error.into()),
         }
     }
+}
+
+/// Whether a page is of the log that the checkpoint is of.
+pub(super) fn follows(from: Mark, page: &Page) -> bool {
+    let first = &page.first;
+    first.position == from.position.next() && chain::hash(from.hash, first) == first.hash
 }
 
 enum Applied {
@@ -124,16 +133,53 @@ async fn apply(
     }
     let Some(transaction) = begun else { return Ok(Applied::Overtaken) };
     let changes = batch.changes();
+    commit(instance, generation, transaction, &changes).await?;
+    if let Some(hand) = hand {
+        hand.settle(&changes);
+    }
+    Ok(Applied::To(to))
+}
+
+/// What batches do, by table.
+pub(super) type AllChanges = HashMap<TypeId, Changes>;
+
+/// Folds a page with nothing but the rows in hand; `None` when these do not do, or the model cannot go on.
+pub(super) async fn fold(instance: &Instance, page: &Page, hand: &mut Hand) -> Option<AllChanges> {
+    let commands = page.commands();
+    let mut batch = Batch::new(instance.folding.as_ref(), &instance.tables, &commands).with(hand);
+    loop {
+        match batch.step() {
+            Step::Pause => tokio::task::yield_now().await,
+            Step::Done => return Some(batch.changes()),
+            Step::Load(_) | Step::Stopped { .. } => return None,
+        }
+    }
+}
+
+/// Commits what was folded from one checkpoint to another; `false` when it is no longer at the first.
+pub(super) async fn keep(
+    instance: &Instance,
+    of: (Generation, State),
+    (from, to): (Mark, Mark),
+    changes: &AllChanges,
+) -> Result<bool, DbErr> {
+    let Some(transaction) = swapped(instance, of, from, to).await? else { return Ok(false) };
+    commit(instance, of.0, transaction, changes).await?;
+    Ok(true)
+}
+
+async fn commit(
+    instance: &Instance,
+    generation: Generation,
+    transaction: DatabaseTransaction,
+    changes: &AllChanges,
+) -> Result<(), DbErr> {
     for table in &instance.tables {
         if let Some(changes) = changes.get(&table.row) {
             write(&transaction, generation, table, changes).await?;
         }
     }
-    transaction.commit().await?;
-    if let Some(hand) = hand {
-        hand.settle(changes);
-    }
-    Ok(Applied::To(to))
+    transaction.commit().await
 }
 
 /// A transaction in which the checkpoint has moved; `None` when it is not where it was.
