@@ -24,6 +24,8 @@ const ROUNDS: usize = 3;
 
 #[tokio::main]
 async fn main() {
+    // RUST_LOG=info tells how long rows and indexes take.
+    tracing_subscriber::fmt().with_env_filter(tracing_subscriber::EnvFilter::from_default_env()).init();
     let events = setting("BENCH_EVENTS").and_then(|text| text.parse().ok()).unwrap_or(100_000);
     println!("| store | read model | events | events a second | µs of processor an event |");
     println!("|---|---|---|---|---|");

@@ -87,7 +87,10 @@ impl<'a> Building<'a> {
     async fn run(mut self) -> Result<Rebuilt, RebuildError> {
         let (begun, from) = (Instant::now(), self.entry.mark.position);
         self.catch_up().await?;
+        let (model, generation) = (self.instance.name, self.entry.generation);
+        tracing::info!(model, generation, took = ?begun.elapsed(), "the rows are built; the indexes are next");
         self.index().await?;
+        tracing::info!(model, generation, took = ?begun.elapsed(), "the indexes are made; the switch is next");
         for _ in 0..SWITCHES {
             self.catch_up().await?;
             if self.switch().await? {

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use futures_util::future::join;
 use sea_orm::sea_query::Value;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 
@@ -15,8 +16,8 @@ use super::table::{BUCKET, Twin, VALID_FROM, VALID_TO, array_of, stored_name};
 /// The most values SQLite binds in one statement is 32,766; smaller statements are as fast and cheaper to keep.
 const VALUES_A_STATEMENT: usize = 4_096;
 
-/// Rows in one PostgreSQL statement; some tens of megabytes at worst.
-const ROWS_A_STATEMENT: usize = 10_000;
+/// Rows in one PostgreSQL statement: several of them a batch, so that one is put together while another is carried out.
+const ROWS_A_STATEMENT: usize = 2_000;
 
 /// Writes what a batch did to one table.
 pub(super) async fn write(
@@ -89,15 +90,20 @@ async fn insert(
 ) -> Result<(), DbErr> {
     let backend = connection.get_database_backend();
     // A statement's values at a time: those of a whole batch would only be moved about.
-    while rows.len() > 0 {
-        let (sql, values) = if backend == DbBackend::Postgres {
-            let most = rows.len().min(ROWS_A_STATEMENT);
-            arrays(target, rows.by_ref().take(most))
-        } else {
-            let most = share(rows.len(), target.columns.len());
-            tuples(target, rows.by_ref().take(most), most)
+    let mut next = || {
+        let (sql, values) = match (rows.len(), backend) {
+            (0, _) => return None,
+            (most, DbBackend::Postgres) => arrays(target, rows.by_ref().take(most.min(ROWS_A_STATEMENT))),
+            (most, _) => tuples(target, rows.by_ref(), share(most, target.columns.len())),
         };
-        connection.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+        Some(Statement::from_sql_and_values(backend, sql, values))
+    };
+    let mut statement = next();
+    while let Some(ready) = statement {
+        // While the database carries one out, the next is put together.
+        let (written, following) = join(connection.execute_raw(ready), async { next() }).await;
+        written?;
+        statement = following;
     }
     Ok(())
 }
@@ -122,7 +128,7 @@ fn tuples(
         target.tail
     );
     let mut values = Vec::with_capacity(length * target.columns.len());
-    values.extend(rows.flatten());
+    values.extend(rows.take(length).flatten());
     (sql, values)
 }
 

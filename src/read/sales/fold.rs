@@ -18,12 +18,8 @@ pub struct Sales;
 
 impl ReadModel for Sales {
     const NAME: &'static str = "sales";
-<<<<<<< HEAD
     const REVISION: i32 = 2;
-=======
-    const REVISION: i32 = 1;
     const STREAM_TYPES: Option<&'static [&'static str]> = Some(&[STREAM_TYPE]);
->>>>>>> 9cff56d (Building passes over streams a model does not look at; a rebuild gives the rows that following gave)
 
     fn tables() -> Vec<Table> {
         table::tables()

@@ -11,12 +11,8 @@ pub struct Users;
 
 impl ReadModel for Users {
     const NAME: &'static str = "users";
-<<<<<<< HEAD
     const REVISION: i32 = 2;
-=======
-    const REVISION: i32 = 1;
     const STREAM_TYPES: Option<&'static [&'static str]> = Some(&[STREAM_TYPE]);
->>>>>>> 9cff56d (Building passes over streams a model does not look at; a rebuild gives the rows that following gave)
 
     fn tables() -> Vec<Table> {
         vec![table::table()]
