@@ -1,6 +1,8 @@
 //! A read model of a served shop fails: it stops alone, everybody is told, and a rebuild brings it back.
 
+use hindsight::engine::read_model::ReadModel;
 use hindsight::engine::store::{Purpose, Store};
+use hindsight::read::users::fold::Users;
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
@@ -19,12 +21,17 @@ const PRODUCTS: &str = "{ products { nodes { sku } } }";
 const MODELS: &str = "{ readModels { name state position lag error eventsPerSecond secondsLeft } }";
 
 async fn a_row_the_database_refuses_stops_its_model_alone_until_it_is_rebuilt(home: &Home) {
-    let damage = "CREATE UNIQUE INDEX one_of_a_name ON users_r1_g1 (name)";
-    stops_alone_until_rebuilt(home, damage, "the database refused its rows").await;
+    let damage = format!("CREATE UNIQUE INDEX one_of_a_name ON {} (name)", table());
+    stops_alone_until_rebuilt(home, &damage, "the database refused its rows").await;
 }
 
 async fn a_table_that_is_gone_stops_its_model_alone_until_it_is_rebuilt(home: &Home) {
-    stops_alone_until_rebuilt(home, "DROP TABLE users_r1_g1", "users_r1_g1").await;
+    stops_alone_until_rebuilt(home, &format!("DROP TABLE {}", table()), &table()).await;
+}
+
+/// The users of now.
+fn table() -> String {
+    format!("users_r{}_g1", Users::REVISION)
 }
 
 async fn stops_alone_until_rebuilt(home: &Home, damage: &str, reason: &str) {
@@ -79,7 +86,8 @@ async fn stops_alone_until_rebuilt(home: &Home, damage: &str, reason: &str) {
     let failed: Vec<_> = states(&details).into_iter().filter(|(_, state)| state != "LIVE").collect();
     assert_eq!(failed, [("users".to_owned(), "FAILED".to_owned())]);
     let status = run(home, &["status"]).await.output;
-    assert!(status.contains("users (revision 1, generation 1) STOPPED at position 2"), "{status}");
+    let stopped = format!("users (revision {}, generation 1) STOPPED at position 2", Users::REVISION);
+    assert!(status.contains(&stopped), "{status}");
     assert!(status.contains("run: hindsight rebuild users"), "{status}");
 
     let shop = rebuild(home, shop).await;

@@ -2,7 +2,8 @@
 
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveValue::Set, ColumnTrait, Condition, DbErr, EntityTrait, ExprTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 use uuid::Uuid;
 
@@ -103,7 +104,23 @@ impl Log {
         until: Position,
         limit: u64,
     ) -> Result<Vec<Recorded>, LogError> {
+        self.page_of(None, after, until, limit).await
+    }
+
+    /// The same of streams of some types only, if any are named.
+    ///
+    /// # Errors
+    /// As [`page`](Self::page).
+    pub async fn page_of(
+        &self,
+        types: Option<&[&str]>,
+        after: Position,
+        until: Position,
+        limit: u64,
+    ) -> Result<Vec<Recorded>, LogError> {
+        let of_types = types.map(|types| events::Column::StreamType.is_in(types.iter().copied()));
         let rows = events::Entity::find()
+            .filter(Condition::all().add_option(of_types))
             .filter(events::Column::Position.gt(after.get()))
             .filter(events::Column::Position.lte(until.get()))
             .order_by_asc(events::Column::Position)

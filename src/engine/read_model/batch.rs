@@ -20,15 +20,6 @@ const COMMANDS_A_STEP: usize = 500;
 /// How often one command's keys may lead to further keys.
 const ROUNDS_OF_A_COMMAND: usize = 64;
 
-/// The whole commands at the beginning of a page.
-pub(super) fn whole_commands(page: &[Recorded]) -> Vec<&[Recorded]> {
-    let mut commands: Vec<&[Recorded]> = page.chunk_by(|a, b| a.command_end == b.command_end).collect();
-    if commands.last().and_then(|last| last.last()).is_some_and(|event| !event.ends_command()) {
-        commands.pop();
-    }
-    commands
-}
-
 /// What a batch needs next.
 pub(super) enum Step {
     /// These rows, or the knowledge that they are not there; see [`Batch::learn`].
@@ -253,7 +244,7 @@ impl<'a> Batch<'a> {
 
     /// Takes over what a command changed: one version a row, made by the command's last position.
     fn settle(&mut self, command: &[Recorded]) {
-        let Some(end) = command.last().map(|event| event.position) else { return };
+        let Some(end) = command.last().map(|event| event.command_end) else { return };
         for (place, before) in self.rows.settle() {
             let Some(track) = self.tracks.get_mut(&place) else { continue };
             if let Some(row) = before {

@@ -2,19 +2,23 @@
 //!
 //! Each batch is one commit of rows and checkpoint, so that building goes on where it was cut short, however that was.
 
+use std::sync::Arc;
 use std::time::Instant;
 
+use sea_orm::DbErr;
+use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use super::catalogue::{self, Entry, State};
-use super::follow::{Followed, advance};
+use super::catalogue::{self, Entry, Generation, Mark, State};
+use super::follow::{AllChanges, Followed, advance, fold, follows, keep};
 use super::hand::Hand;
 use super::instance::Instance;
-use super::pages::{Bounds, Pages};
+use super::pages::{Bounds, Page, Pages};
 use super::rebuild::{RebuildError, Rebuilt};
 use super::table;
 use crate::engine::event::Position;
+use crate::engine::store::refuses;
 
 /// How often a switch may find that the serving generation was ahead again.
 const SWITCHES: usize = 1_000;
@@ -23,7 +27,10 @@ const SWITCHES: usize = 1_000;
 const LOOKS: u32 = 10;
 
 /// Builds a generation and lets it serve. Goes on with one that was begun.
-pub(super) async fn build(instance: &Instance, cancel: &CancellationToken) -> Result<Rebuilt, RebuildError> {
+pub(super) async fn build(
+    instance: &Arc<Instance>,
+    cancel: &CancellationToken,
+) -> Result<Rebuilt, RebuildError> {
     let _alone = instance.building.try_lock().map_err(|_| RebuildError::UnderWay(instance.name))?;
     let outcome = match begin(instance).await {
         Ok(entry) => Building::of(instance, entry, cancel).run().await,
@@ -54,26 +61,36 @@ async fn begin(instance: &Instance) -> Result<Entry, RebuildError> {
 
 /// A generation in the making.
 struct Building<'a> {
-    instance: &'a Instance,
+    instance: &'a Arc<Instance>,
     cancel: &'a CancellationToken,
+    /// Its checkpoint is that of the last commit.
     entry: Entry,
+    /// Stands where folding has come to: at the checkpoint, or one batch ahead of it.
     hand: Hand,
     pages: Pages,
+    /// The batch that is being written while the next one is folded, and where its commit leads.
+    writing: JoinSet<(Mark, Result<bool, DbErr>)>,
+    /// Whether a batch was refused, so that the next is to be taken command by command if need be.
+    is_wary: bool,
 }
 
 impl<'a> Building<'a> {
-    fn of(instance: &'a Instance, entry: Entry, cancel: &'a CancellationToken) -> Self {
+    fn of(instance: &'a Arc<Instance>, entry: Entry, cancel: &'a CancellationToken) -> Self {
         let settings = &instance.settings;
         let bounds = Bounds { events: settings.bulk, bytes: settings.bulk_bytes };
-        let pages = Pages::of(instance.log.clone(), bounds);
+        let pages = Pages::of(instance.log.clone(), instance.types, bounds);
         instance.built_to(entry.generation, entry.mark.position);
-        Self { instance, cancel, hand: empty_hand(instance, entry.mark.position), entry, pages }
+        let hand = empty_hand(instance, entry.mark.position);
+        Self { instance, cancel, entry, hand, pages, writing: JoinSet::new(), is_wary: false }
     }
 
     async fn run(mut self) -> Result<Rebuilt, RebuildError> {
         let (begun, from) = (Instant::now(), self.entry.mark.position);
         self.catch_up().await?;
+        let (model, generation) = (self.instance.name, self.entry.generation);
+        tracing::info!(model, generation, took = ?begun.elapsed(), "the rows are built; the indexes are next");
         self.index().await?;
+        tracing::info!(model, generation, took = ?begun.elapsed(), "the indexes are made; the switch is next");
         for _ in 0..SWITCHES {
             self.catch_up().await?;
             if self.switch().await? {
@@ -86,27 +103,92 @@ impl<'a> Building<'a> {
         Err(RebuildError::Overtaken(self.instance.name))
     }
 
-    /// Follows the log to its head.
+    /// Follows the log to its head: while one batch is written the next is folded, as long as the rows in hand do.
     async fn catch_up(&mut self) -> Result<(), RebuildError> {
+        let mut folded = self.entry.mark;
         loop {
-            self.go_on()?;
-            let (instance, from) = (self.instance, self.entry.mark);
-            let head = instance.log.head().await?.position;
-            let page = self.pages.after(from.position, head).await?;
-            let of = (instance.generation(self.entry.generation), State::Building);
-            match advance(instance, of, from, &page, Some(&mut self.hand)).await? {
-                Followed::To(mark) => {
-                    self.entry.mark = mark;
-                    instance.built_to(self.entry.generation, mark.position);
+            if self.cancel.is_cancelled() {
+                self.written().await?;
+                return Err(RebuildError::Cancelled);
+            }
+            let head = self.instance.log.head().await?.position;
+            let page = self.pages.after(folded.position, head).await?;
+            let changes = match &page {
+                Some(page) if !self.is_wary && !self.hand.has_gaps() && follows(folded, page) => {
+                    fold(self.instance, page, &mut self.hand).await
                 }
-                Followed::Nothing => return Ok(()),
-                Followed::Overtaken => self.stand_back().await?,
-                Followed::Stopped(why) => {
-                    catalogue::fail(instance.store.writer(), of.0, from.position, &why).await?;
-                    return Err(RebuildError::Stopped(why));
+                _ => None,
+            };
+            // One batch at a time is written.
+            if !self.written().await? {
+                folded = self.entry.mark;
+                continue;
+            }
+            match (page, changes) {
+                (Some(page), Some(changes)) => {
+                    self.hand.settle(&changes);
+                    self.write((folded, page.end), changes);
+                    folded = page.end;
                 }
+                (page, _) => match self.step(page.as_ref()).await? {
+                    true => folded = self.entry.mark,
+                    false => return Ok(()),
+                },
             }
         }
+    }
+
+    fn write(&mut self, (from, to): (Mark, Mark), changes: AllChanges) {
+        let instance = Arc::clone(self.instance);
+        let of = self.generation();
+        self.writing.spawn(async move { (to, keep(&instance, of, (from, to), &changes).await) });
+    }
+
+    /// Waits for the batch that is being written, if one is; `false` when it came to nothing.
+    async fn written(&mut self) -> Result<bool, RebuildError> {
+        match self.writing.join_next().await {
+            None => return Ok(true),
+            Some(Ok((to, Ok(true)))) => {
+                self.entry.mark = to;
+                self.instance.built_to(self.entry.generation, to.position);
+                return Ok(true);
+            }
+            Some(Ok((_, Ok(false)))) => self.stand_back().await?,
+            Some(Ok((_, Err(error)))) if refuses(&error) => self.is_wary = true,
+            Some(Ok((_, Err(error)))) => return Err(error.into()),
+            Some(Err(error)) => {
+                return Err(DbErr::Custom(format!("writing a batch ended early: {error}")).into());
+            }
+        }
+        self.hand = empty_hand(self.instance, self.entry.mark.position);
+        Ok(false)
+    }
+
+    /// One batch from the checkpoint on, its missing rows loaded; `false` when there is none.
+    async fn step(&mut self, page: Option<&Page>) -> Result<bool, RebuildError> {
+        let (instance, from, of) = (self.instance, self.entry.mark, self.generation());
+        match advance(instance, of, from, page, Some(&mut self.hand)).await? {
+            Followed::To(mark) => {
+                self.entry.mark = mark;
+                self.is_wary = false;
+                instance.built_to(self.entry.generation, mark.position);
+                Ok(true)
+            }
+            Followed::Nothing => Ok(false),
+            Followed::Overtaken => {
+                self.stand_back().await?;
+                self.hand = empty_hand(instance, self.entry.mark.position);
+                Ok(true)
+            }
+            Followed::Stopped(why) => {
+                catalogue::fail(instance.store.writer(), of.0, from.position, &why).await?;
+                Err(RebuildError::Stopped(why))
+            }
+        }
+    }
+
+    fn generation(&self) -> (Generation, State) {
+        (self.instance.generation(self.entry.generation), State::Building)
     }
 
     /// Another node builds the same generation: what is in hand here is stale, and two would only be in each other's
@@ -128,7 +210,6 @@ impl<'a> Building<'a> {
                 () = sleep(instance.settings.poll) => {}
             }
         }
-        self.hand = empty_hand(instance, self.entry.mark.position);
         Ok(())
     }
 

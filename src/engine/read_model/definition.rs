@@ -19,6 +19,8 @@ pub trait ReadModel: Send + Sync + 'static {
     const NAME: &'static str;
     /// Raised whenever tables or fold change; every revision has tables of its own.
     const REVISION: i32;
+    /// The types of the streams whose events it looks at, if not all: building passes over the others.
+    const STREAM_TYPES: Option<&'static [&'static str]> = None;
 
     /// The tables, each a SeaORM entity with the indexes its queries need.
     fn tables() -> Vec<Table>

@@ -1,13 +1,16 @@
 //! One step of a generation along the log: a batch of whole commands, its rows and its checkpoint in one commit.
 
+use std::any::TypeId;
+use std::collections::HashMap;
+
 use sea_orm::{DatabaseTransaction, DbErr};
 
-use super::batch::{Batch, Step, whole_commands};
+use super::batch::{Batch, Changes, Step};
 use super::catalogue::{self, Generation, Mark, State};
 use super::hand::Hand;
 use super::instance::{Instance, diverged};
 use super::load::load;
-use super::pages::{Bounds, read};
+use super::pages::{Bounds, Page, read};
 use super::write::write;
 use crate::engine::event::{Position, Recorded};
 use crate::engine::log::{LogError, chain};
@@ -35,28 +38,33 @@ pub(super) async fn follow(
     head: Position,
 ) -> Result<Followed, LogError> {
     let bounds = Bounds { events: instance.settings.batch, bytes: usize::MAX };
-    let page = read(&instance.log, from.position, head, bounds).await?;
-    advance(instance, (generation, state), from, &page, None).await
+    let page = read(&instance.log, None, from.position, head, bounds).await?;
+    advance(instance, (generation, state), from, page.as_ref(), None).await
 }
 
-/// Follows the log from `from` by the whole commands of a page, with the rows in hand that stand at `from`, if any.
+/// Follows the log from `from` by a page, with the rows in hand that stand at `from`, if any.
 pub(super) async fn advance(
     instance: &Instance,
     of: (Generation, State),
     from: Mark,
-    page: &[Recorded],
+    page: Option<&Page>,
     mut hand: Option<&mut Hand>,
 ) -> Result<Followed, LogError> {
-    let commands = whole_commands(page);
-    let Some(first) = page.first().filter(|_| !commands.is_empty()) else { return Ok(Followed::Nothing) };
-    if first.position != from.position.next() || chain::hash(from.hash, first) != first.hash {
+    let Some(page) = page else { return Ok(Followed::Nothing) };
+    let first = &page.first;
+    if !follows(from, page) {
         let why = format!("the event at position {} does not follow the checkpoint", first.position);
         return Ok(Followed::Stopped(diverged(&why)));
     }
+    let commands = page.commands();
     let mut count = commands.len();
     loop {
         let some = commands.get(..count).unwrap_or_default();
-        match apply(instance, of, from, some, hand.as_deref_mut()).await {
+        let to = match some.last() {
+            Some(last) if count < commands.len() => page.end_of(&instance.log, last).await?,
+            _ => page.end,
+        };
+        match apply(instance, of, (from, to), some, hand.as_deref_mut()).await {
             Ok(Applied::To(mark)) => return Ok(Followed::To(mark)),
             Ok(Applied::Overtaken) => return Ok(Followed::Overtaken),
             // What comes before the command at fault is kept; the next step then starts with it.
@@ -64,15 +72,21 @@ pub(super) async fn advance(
             Ok(Applied::Stopped { why, .. }) => return Ok(Followed::Stopped(why)),
             Err(error) if refuses(&error) && count > 1 => count /= 2,
             Err(error) if refuses(&error) => {
-                let why = format!(
-                    "the command at position {}: the database refused its rows: {error}",
-                    first.position
-                );
+                let position =
+                    some.first().and_then(|command| command.first()).map_or(from.position, |e| e.position);
+                let why =
+                    format!("the command at position {position}: the database refused its rows: {error}");
                 return Ok(Followed::Stopped(why));
             }
             Err(error) => return Err(error.into()),
         }
     }
+}
+
+/// Whether a page is of the log that the checkpoint is of.
+pub(super) fn follows(from: Mark, page: &Page) -> bool {
+    let first = &page.first;
+    first.position == from.position.next() && chain::hash(from.hash, first) == first.hash
 }
 
 enum Applied {
@@ -84,14 +98,10 @@ enum Applied {
 async fn apply(
     instance: &Instance,
     (generation, state): (Generation, State),
-    from: Mark,
+    (from, to): (Mark, Mark),
     commands: &[&[Recorded]],
     mut hand: Option<&mut Hand>,
 ) -> Result<Applied, DbErr> {
-    let Some(last) = commands.last().and_then(|command| command.last()) else {
-        return Ok(Applied::Overtaken);
-    };
-    let to = Mark { log_id: from.log_id, position: last.position, hash: last.hash };
     let swap = || swapped(instance, (generation, state), from, to);
     let mut batch = Batch::new(instance.folding.as_ref(), &instance.tables, commands);
     if let Some(hand) = hand.as_deref_mut() {
@@ -123,16 +133,53 @@ async fn apply(
     }
     let Some(transaction) = begun else { return Ok(Applied::Overtaken) };
     let changes = batch.changes();
+    commit(instance, generation, transaction, &changes).await?;
+    if let Some(hand) = hand {
+        hand.settle(&changes);
+    }
+    Ok(Applied::To(to))
+}
+
+/// What batches do, by table.
+pub(super) type AllChanges = HashMap<TypeId, Changes>;
+
+/// Folds a page with nothing but the rows in hand; `None` when these do not do, or the model cannot go on.
+pub(super) async fn fold(instance: &Instance, page: &Page, hand: &mut Hand) -> Option<AllChanges> {
+    let commands = page.commands();
+    let mut batch = Batch::new(instance.folding.as_ref(), &instance.tables, &commands).with(hand);
+    loop {
+        match batch.step() {
+            Step::Pause => tokio::task::yield_now().await,
+            Step::Done => return Some(batch.changes()),
+            Step::Load(_) | Step::Stopped { .. } => return None,
+        }
+    }
+}
+
+/// Commits what was folded from one checkpoint to another; `false` when it is no longer at the first.
+pub(super) async fn keep(
+    instance: &Instance,
+    of: (Generation, State),
+    (from, to): (Mark, Mark),
+    changes: &AllChanges,
+) -> Result<bool, DbErr> {
+    let Some(transaction) = swapped(instance, of, from, to).await? else { return Ok(false) };
+    commit(instance, of.0, transaction, changes).await?;
+    Ok(true)
+}
+
+async fn commit(
+    instance: &Instance,
+    generation: Generation,
+    transaction: DatabaseTransaction,
+    changes: &AllChanges,
+) -> Result<(), DbErr> {
     for table in &instance.tables {
         if let Some(changes) = changes.get(&table.row) {
             write(&transaction, generation, table, changes).await?;
         }
     }
-    transaction.commit().await?;
-    if let Some(hand) = hand {
-        hand.settle(changes);
-    }
-    Ok(Applied::To(to))
+    transaction.commit().await
 }
 
 /// A transaction in which the checkpoint has moved; `None` when it is not where it was.

@@ -102,14 +102,14 @@ impl Hand {
         }
     }
 
-    /// What a batch did, once it is committed.
-    pub fn settle(&mut self, changes: HashMap<TypeId, Changes>) {
+    /// What a batch did; should it not be committed, the hand is to be emptied.
+    pub fn settle(&mut self, changes: &HashMap<TypeId, Changes>) {
         for (kind, changes) in changes {
-            for Put { key, row, since } in changes.put {
-                self.keep((kind, key), (row, since));
+            for Put { key, row, since } in &changes.put {
+                self.keep((*kind, key.clone()), (Arc::clone(row), *since));
             }
-            for key in changes.removed {
-                self.drop(&(kind, key));
+            for key in &changes.removed {
+                self.drop(&(*kind, key.clone()));
             }
         }
     }

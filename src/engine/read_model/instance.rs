@@ -10,6 +10,7 @@ use tokio::sync::{Notify, watch};
 use super::catalogue::{self, Entry, Generation, Mark, State};
 use super::definition::{Folding, Table};
 use super::pace::Pace;
+use super::pages::Types;
 use super::source::Source;
 use crate::engine::event::{Hash, Position};
 use crate::engine::log::{Log, LogError, chain};
@@ -90,6 +91,7 @@ impl Built {
 pub(super) struct Instance {
     pub name: &'static str,
     pub revision: i32,
+    pub types: Types,
     pub tables: Vec<Table>,
     pub folding: Box<dyn Folding>,
     pub store: Store,
@@ -109,7 +111,7 @@ pub(super) struct Instance {
 
 impl Instance {
     pub fn new(
-        (name, revision): (&'static str, i32),
+        (name, revision, types): (&'static str, i32, Types),
         tables: Vec<Table>,
         folding: Box<dyn Folding>,
         (store, log): (Store, Log),
@@ -119,6 +121,7 @@ impl Instance {
         Self {
             name,
             revision,
+            types,
             tables,
             folding,
             store,

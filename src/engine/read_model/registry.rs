@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::building;
 use super::definition::{Folding, ReadModel, Table};
 use super::instance::{Checkpoint, Instance, Settings};
+use super::pages::Types;
 use super::reader::Reader;
 use super::rebuild::{self, RebuildError, Rebuilt};
 use super::runner;
@@ -39,6 +40,7 @@ pub struct Builder {
 struct Declared {
     name: &'static str,
     revision: i32,
+    types: Types,
     tables: Vec<Table>,
     folding: Box<dyn Folding>,
 }
@@ -56,7 +58,8 @@ impl Builder {
     pub fn with<M: ReadModel>(mut self, model: M) -> Self {
         let tables = M::tables();
         let folding: Box<dyn Folding> = Box::new(model);
-        self.models.push(Declared { name: M::NAME, revision: M::REVISION, tables, folding });
+        let (name, revision, types) = (M::NAME, M::REVISION, M::STREAM_TYPES);
+        self.models.push(Declared { name, revision, types, tables, folding });
         self
     }
 
@@ -97,7 +100,7 @@ impl Builder {
         let Self { store, log, settings, models } = self;
         let instance = |declared: Declared| {
             Instance::new(
-                (declared.name, declared.revision),
+                (declared.name, declared.revision, declared.types),
                 declared.tables,
                 declared.folding,
                 (store.clone(), log.clone()),

@@ -52,7 +52,7 @@ pub(super) async fn run(
 
 /// Reads the catalogue and follows the log from there.
 async fn turn(
-    instance: &Instance,
+    instance: &Arc<Instance>,
     head: &mut watch::Receiver<Position>,
     cancel: &CancellationToken,
     pause: &mut Duration,
@@ -127,7 +127,11 @@ async fn turn(
 }
 
 /// Builds the first generation of a revision, in bulk: until it serves, the model answers nothing.
-async fn first(instance: &Instance, entry: &Entry, cancel: &CancellationToken) -> Result<Turn, LogError> {
+async fn first(
+    instance: &Arc<Instance>,
+    entry: &Entry,
+    cancel: &CancellationToken,
+) -> Result<Turn, LogError> {
     if entry.failure.is_some() {
         return Ok(parked(instance, cancel).await);
     }

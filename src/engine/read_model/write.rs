@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use futures_util::future::join;
 use sea_orm::sea_query::Value;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 
@@ -15,8 +16,8 @@ use super::table::{BUCKET, Twin, VALID_FROM, VALID_TO, array_of, stored_name};
 /// The most values SQLite binds in one statement is 32,766; smaller statements are as fast and cheaper to keep.
 const VALUES_A_STATEMENT: usize = 4_096;
 
-/// Rows in one PostgreSQL statement; some tens of megabytes at worst.
-const ROWS_A_STATEMENT: usize = 10_000;
+/// Rows in one PostgreSQL statement: several of them a batch, so that one is put together while another is carried out.
+const ROWS_A_STATEMENT: usize = 2_000;
 
 /// Writes what a batch did to one table.
 pub(super) async fn write(
@@ -33,7 +34,7 @@ pub(super) async fn write(
     });
     let columns = columns_of(table, &[VALID_FROM, VALID_TO, BUCKET]);
     let history = Target { name: name(Twin::History), columns, tail: String::new() };
-    insert(connection, &history, past.collect()).await?;
+    insert(connection, &history, past).await?;
 
     let now = changes.put.iter().map(|put| {
         let mut values = put.row.values();
@@ -42,7 +43,7 @@ pub(super) async fn write(
     });
     let columns = columns_of(table, &[VALID_FROM]);
     let tail = replacing(table, &columns);
-    insert(connection, &Target { name: name(Twin::Now), columns, tail }, now.collect()).await?;
+    insert(connection, &Target { name: name(Twin::Now), columns, tail }, now).await?;
 
     remove(connection, table, &name(Twin::Now), &changes.removed).await
 }
@@ -85,18 +86,24 @@ fn quoted<'a>(names: impl Iterator<Item = &'a str>) -> String {
 async fn insert(
     connection: &impl ConnectionTrait,
     target: &Target<'_>,
-    mut rows: Vec<Vec<Value>>,
+    mut rows: impl ExactSizeIterator<Item = Vec<Value>>,
 ) -> Result<(), DbErr> {
     let backend = connection.get_database_backend();
-    while !rows.is_empty() {
-        let (sql, values) = if backend == DbBackend::Postgres {
-            let rest = rows.split_off(rows.len().min(ROWS_A_STATEMENT));
-            arrays(target, std::mem::replace(&mut rows, rest))
-        } else {
-            let rest = rows.split_off(share(rows.len(), target.columns.len()));
-            tuples(target, std::mem::replace(&mut rows, rest))
+    // A statement's values at a time: those of a whole batch would only be moved about.
+    let mut next = || {
+        let (sql, values) = match (rows.len(), backend) {
+            (0, _) => return None,
+            (most, DbBackend::Postgres) => arrays(target, rows.by_ref().take(most.min(ROWS_A_STATEMENT))),
+            (most, _) => tuples(target, rows.by_ref(), share(most, target.columns.len())),
         };
-        connection.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+        Some(Statement::from_sql_and_values(backend, sql, values))
+    };
+    let mut statement = next();
+    while let Some(ready) = statement {
+        // While the database carries one out, the next is put together.
+        let (written, following) = join(connection.execute_raw(ready), async { next() }).await;
+        written?;
+        statement = following;
     }
     Ok(())
 }
@@ -107,22 +114,27 @@ fn share(rows: usize, columns: usize) -> usize {
     1 << most.ilog2()
 }
 
-fn tuples(target: &Target<'_>, rows: Vec<Vec<Value>>) -> (String, Vec<Value>) {
+fn tuples(
+    target: &Target<'_>,
+    rows: impl Iterator<Item = Vec<Value>>,
+    length: usize,
+) -> (String, Vec<Value>) {
     let tuple = format!("({})", vec!["?"; target.columns.len()].join(", "));
     let sql = format!(
         "INSERT INTO \"{}\" ({}) VALUES {}{}",
         target.name,
         quoted(target.columns.iter().map(|column| column.name)),
-        vec![tuple; rows.len()].join(", "),
+        vec![tuple; length].join(", "),
         target.tail
     );
-    (sql, rows.into_iter().flatten().collect())
+    let mut values = Vec::with_capacity(length * target.columns.len());
+    values.extend(rows.take(length).flatten());
+    (sql, values)
 }
 
 /// One array a column. Arrays here hold no nulls: a column that may be null brings a second array that says where.
-fn arrays(target: &Target<'_>, rows: Vec<Vec<Value>>) -> (String, Vec<Value>) {
-    let mut columns: Vec<Vec<Value>> =
-        target.columns.iter().map(|_| Vec::with_capacity(rows.len())).collect();
+fn arrays(target: &Target<'_>, rows: impl Iterator<Item = Vec<Value>>) -> (String, Vec<Value>) {
+    let mut columns: Vec<Vec<Value>> = target.columns.iter().map(|_| Vec::new()).collect();
     for row in rows {
         for (column, value) in columns.iter_mut().zip(row) {
             column.push(value);

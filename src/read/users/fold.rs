@@ -12,6 +12,7 @@ pub struct Users;
 impl ReadModel for Users {
     const NAME: &'static str = "users";
     const REVISION: i32 = 2;
+    const STREAM_TYPES: Option<&'static [&'static str]> = Some(&[STREAM_TYPE]);
 
     fn tables() -> Vec<Table> {
         vec![table::table()]
