@@ -22,6 +22,12 @@ on_both_stores!(a_list_paged_through_while_commands_go_on_shows_each_row_of_its_
 const BEFORE: usize = 300;
 const MEANWHILE: usize = 400;
 
+/// The rows of a list at the end of a command.
+type Rows = Box<dyn Fn(&Past, i64) -> Vec<Value>>;
+
+/// The entities of one kind in a world.
+type Kind = fn(&World) -> &Entities;
+
 /// A list without a moment of its own, and its rows in a world.
 struct List {
     open: String,
@@ -29,7 +35,7 @@ struct List {
     path: &'static [&'static str],
     arguments: String,
     node: &'static str,
-    rows: Box<dyn Fn(&Past, i64) -> Vec<Value>>,
+    rows: Rows,
 }
 
 /// What the pages of a list showed, and the position of the first.
@@ -119,7 +125,7 @@ async fn page(shop: &Shop, shown: &mut Shown, cursor: &Value) -> Value {
 /// Every list in every order, and the lists that have but one.
 fn lists(past: &Past) -> Vec<List> {
     let mut lists = vec![];
-    let kinds: [(&str, &'static [Sort], fn(&World) -> &Entities); 3] = [
+    let kinds: [(&str, &'static [Sort], Kind); 3] = [
         ("users", USER_SORTS, |world| &world.users),
         ("products", PRODUCT_SORTS, |world| &world.products),
         ("orders", ORDER_SORTS, |world| &world.orders),

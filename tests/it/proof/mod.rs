@@ -127,7 +127,7 @@ impl Proof {
                 (leg * half..(leg + 1) * half).filter(|number| failed.is_none_or(|one| one == *number));
             let numbers: Vec<u64> = numbers.collect();
             known.live(shop, steps).await;
-            if leg == 1 && dice % 2 == 0 {
+            if leg == 1 && dice.is_multiple_of(2) {
                 deliveries(shop, DELIVERIES).await;
             }
             let past = Past::of(shop).await;

@@ -34,6 +34,8 @@ pub struct Walk {
     cursors: BTreeMap<usize, String>,
     dice: Dice,
     asked: Page,
+    /// Whether the page is asked for the length of the list, too.
+    counted: bool,
     steps: usize,
 }
 
@@ -63,7 +65,16 @@ impl Walk {
         let way = *dice.one_of(&[Way::Forward, Way::Forward, Way::Backward, Way::Anyhow]);
         let way = if way == Way::Backward && !list.backward { Way::Forward } else { way };
         let size = *dice.one_of(&SIZES);
-        Self { list, way, size, cursors: BTreeMap::new(), dice, asked: Page::default(), steps: 0 }
+        Self {
+            list,
+            way,
+            size,
+            cursors: BTreeMap::new(),
+            dice,
+            asked: Page::default(),
+            counted: false,
+            steps: 0,
+        }
     }
 
     /// The text of the next page.
@@ -98,7 +109,8 @@ impl Walk {
         arguments.push(format!("{count}: {}", self.size));
         arguments.extend(from.map(|(_, text)| format!("{cursor}: {}", json!(text))));
         let List { open, close, selection, .. } = &self.list;
-        let total = if self.list.counted { "totalCount" } else { "" };
+        self.counted = self.list.counted && self.dice.below(2) == 0;
+        let total = if self.counted { "totalCount" } else { "" };
         format!(
             "{open}({}) {{ {total} edges {{ cursor node {selection} }}
                 pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }} }} {close}",
@@ -114,7 +126,7 @@ impl Walk {
         let cursor = |edge: Option<&Value>| edge.map_or(Value::Null, |edge| edge["cursor"].clone());
         let expected = json!({
             "rows": self.list.rows[*start..*end],
-            "total": self.list.counted.then_some(length),
+            "total": self.counted.then_some(length),
             "page": {
                 "hasNextPage": *end < length, "hasPreviousPage": *start > 0,
                 "startCursor": cursor(edges.first()), "endCursor": cursor(edges.last()),
