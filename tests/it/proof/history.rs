@@ -10,6 +10,7 @@ use proptest::sample::{Index, select};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::fewer::lists;
 use super::world::{decimals, money};
 use crate::support::shop::Shop;
 
@@ -127,7 +128,7 @@ enum Act {
 
 /// Histories of so many steps at most.
 pub fn histories(longest: usize) -> impl Strategy<Value = Vec<Step>> {
-    proptest::collection::vec(step(), longest / 2..=longest)
+    lists(step(), longest / 2..=longest)
 }
 
 fn step() -> impl Strategy<Value = Step> {

@@ -3,11 +3,13 @@
 //! `PROOF_SEED` brings a run back. What fails is shrunk: the history to the steps it takes, the question to one.
 
 mod again;
+mod fewer;
 mod history;
 mod lists;
 mod meanwhile;
 mod questions;
 mod sales;
+mod search;
 mod walk;
 mod world;
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::history::{EMAILS, SKUS};
 use super::walk::{List, Walk};
 use super::world::{Entities, Past, World, text as text_of};
-use super::{lists, sales};
+use super::{lists, sales, search};
 use crate::read_models::replay::Dice;
 
 pub const USER: &str = "id version name email emailVerified status createdAt updatedAt
@@ -78,6 +78,7 @@ const KINDS: &[(u64, Kind)] = &[
     (1, |asker| lists::history(asker).map(|list| walk(asker, list))),
     (5, |asker| Some(pages(asker, sales::report))),
     (2, |asker| Some(sales::totals(asker))),
+    (5, |asker| Some(pages(asker, search::search))),
     (2, node),
     (1, nodes),
     (1, user_by_email),
