@@ -156,9 +156,9 @@ fn questions(orders: u64) -> Vec<(String, String)> {
         format!("productId: \"{product}\""),
         "placedFrom: \"2025-03-01T00:00:00Z\"".to_owned(),
         "placedUntil: \"2025-03-01T00:00:00Z\"".to_owned(),
-        "currency: GBP".to_owned(),
-        "minTotal: \"400\", currency: EUR".to_owned(),
-        "maxTotal: \"100\", currency: EUR".to_owned(),
+        "currency: \"GBP\"".to_owned(),
+        "minTotal: \"400\", currency: \"EUR\"".to_owned(),
+        "maxTotal: \"100\", currency: \"EUR\"".to_owned(),
     ]);
     let of_users = [
         "",
@@ -166,7 +166,7 @@ fn questions(orders: u64) -> Vec<(String, String)> {
         "status: DEACTIVATED",
         "emailVerified: true",
         "emailVerified: false",
-        "country: NL",
+        "country: \"NL\"",
         "emailContains: \"user77\"",
         "nameContains: \"77\"",
         "createdFrom: \"2025-03-01T00:00:00Z\"",

@@ -230,6 +230,11 @@ impl<'a> Building<'a> {
             }
             transaction.commit().await?;
         }
+        // PostgreSQL plans by what it knows of a table, and would know nothing of these for some minutes.
+        for statement in table::analyses_of(&instance.tables, revision, number, backend) {
+            self.go_on()?;
+            sea_orm::ConnectionTrait::execute_unprepared(instance.store.writer(), &statement).await?;
+        }
         Ok(())
     }
 

@@ -146,25 +146,33 @@ impl Source<'_> {
         branch: &SelectStatement,
     ) -> SelectStatement {
         let buckets = bucket::around(position, newest);
+        let around = |column: &str| Expr::col((Alias::new("around"), Alias::new(column)));
         let mut past = self.over(table, Twin::History, branch.clone());
-        past.and_where(own(table, VALID_FROM).lte(position.get()));
-        past.and_where(self.ends_after(table, position, Way::Buckets { newest }));
         if !has_limit(branch) {
+            past.and_where(own(table, VALID_FROM).lte(position.get()));
+            past.and_where(self.ends_after(table, position, Way::Buckets { newest }));
             past.and_where(own(table, BUCKET).is_in(buckets));
             return past;
         }
-        past.and_where(own(table, BUCKET).eq(Expr::col((Alias::new("around"), Alias::new(BUCKET)))));
+        past.and_where(own(table, BUCKET).eq(around(BUCKET)));
         let mut each = Query::select();
         if self.backend == DbBackend::Postgres {
-            let values = buckets.into_iter().map(Value::from).collect();
-            let around =
-                brought(self.backend, vec![Brought { name: BUCKET, kind: ArrayType::BigInt, values }]);
+            // The position comes with each bucket: from the value alone, the planner would take these conditions for
+            // far more selective than they are within a bucket, and sort whole buckets.
+            past.and_where(own(table, VALID_FROM).lte(around("position")));
+            past.and_where(own(table, VALID_TO).gt(around("position")));
+            let positions = vec![position.get().into(); buckets.len()];
+            let column = |name, values| Brought { name, kind: ArrayType::BigInt, values };
+            let buckets = buckets.into_iter().map(Value::from).collect();
+            let brought = brought(self.backend, vec![column(BUCKET, buckets), column("position", positions)]);
             each.expr(Expr::cust(format!("\"{}\".*", table.name)));
-            each.from_subquery(around, Alias::new("around"));
+            each.from_subquery(brought, Alias::new("around"));
             each.join_lateral(JoinType::InnerJoin, past, Alias::new(table.name), Expr::cust("TRUE"));
             return each;
         }
         // SQLite knows no LATERAL; a sub-select that names rows serves as well.
+        past.and_where(own(table, VALID_FROM).lte(position.get()));
+        past.and_where(self.ends_after(table, position, Way::Buckets { newest }));
         let mut around = Query::select();
         around.expr_as(Expr::col(Alias::new("column1")), Alias::new(BUCKET));
         around.from_values(buckets, Alias::new("buckets"));

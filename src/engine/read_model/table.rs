@@ -77,6 +77,20 @@ pub(super) fn indexes_of(
     made.collect()
 }
 
+/// Statements after which PostgreSQL knows how many rows there are and what is in them; SQLite needs none.
+pub(super) fn analyses_of(
+    tables: &[Table],
+    revision: i32,
+    generation: i32,
+    backend: DbBackend,
+) -> Vec<String> {
+    if backend != DbBackend::Postgres {
+        return Vec::new();
+    }
+    let twins = tables.iter().flat_map(|table| Twin::BOTH.map(|twin| (table, twin)));
+    twins.map(|(table, twin)| format!("ANALYZE \"{}\"", stored_name(table, revision, generation, twin))).collect()
+}
+
 /// Drops both twins of every table.
 pub(super) async fn drop(
     connection: &impl ConnectionTrait,
