@@ -19,6 +19,10 @@ use tokio_util::sync::CancellationToken;
 #[path = "../tests/it/support/past.rs"]
 mod past;
 
+/// As in the binary.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// How often each model is folded; the median is told.
 const ROUNDS: usize = 3;
 

@@ -6,6 +6,11 @@ use clap::Parser;
 use hindsight::cli::{Cli, run};
 use tracing_subscriber::EnvFilter;
 
+/// Rows and answers are many small pieces that one thread makes and another lets go of: with the system's allocator a
+/// rebuild takes a quarter longer.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
