@@ -88,7 +88,9 @@ pub(super) fn analyses_of(
         return Vec::new();
     }
     let twins = tables.iter().flat_map(|table| Twin::BOTH.map(|twin| (table, twin)));
-    twins.map(|(table, twin)| format!("ANALYZE \"{}\"", stored_name(table, revision, generation, twin))).collect()
+    twins
+        .map(|(table, twin)| format!("ANALYZE \"{}\"", stored_name(table, revision, generation, twin)))
+        .collect()
 }
 
 /// Drops both twins of every table.
