@@ -1,7 +1,10 @@
 //! From an instant or a position to the moment it means: the last position of a command, for good.
 
-use std::sync::Arc;
+use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use lru::LruCache;
 
 use super::event::Position;
 use super::feed::Feed;
@@ -12,6 +15,9 @@ use super::time::{Instant, SharedClock};
 /// does not become a stream of updates.
 const FLOOR_STEP: i64 = 10_000;
 
+/// Moments kept in hand: what one was resolved to holds for good, and who looks at a moment looks at it more than once.
+const IN_HAND: NonZeroUsize = NonZeroUsize::new(4_096).unwrap();
+
 /// Resolves moments. Cheap to clone.
 #[derive(Clone)]
 pub struct Moments {
@@ -20,6 +26,14 @@ pub struct Moments {
     clock: SharedClock,
     /// A floor known to be committed; never above the log's own.
     floor: Arc<AtomicI64>,
+    in_hand: Arc<Mutex<LruCache<Asked, Moment>>>,
+}
+
+/// What a moment was asked for by.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Asked {
+    Position(Position),
+    Instant(i64),
 }
 
 /// A moment of the log: always the end of a command, for good.
@@ -51,7 +65,17 @@ pub enum MomentError {
 impl Moments {
     /// Moments of a log.
     pub fn new(log: Log, feed: Feed, clock: SharedClock) -> Self {
-        Self { log, feed, clock, floor: Arc::new(AtomicI64::new(i64::MIN)) }
+        let in_hand = Arc::new(Mutex::new(LruCache::new(IN_HAND)));
+        Self { log, feed, clock, floor: Arc::new(AtomicI64::new(i64::MIN)), in_hand }
+    }
+
+    fn known(&self, asked: Asked) -> Option<Moment> {
+        self.in_hand.lock().unwrap_or_else(PoisonError::into_inner).get(&asked).copied()
+    }
+
+    fn keep(&self, asked: Asked, moment: Moment) -> Moment {
+        self.in_hand.lock().unwrap_or_else(PoisonError::into_inner).put(asked, moment);
+        moment
     }
 
     /// The state after the command that the event at this position belongs to.
@@ -66,8 +90,14 @@ impl Moments {
         if asked == tail.position {
             return Ok(Moment { position: asked, until: tail.recorded_at });
         }
+        let key = Asked::Position(asked);
+        if let Some(known) = self.known(key) {
+            return Ok(known);
+        }
         match self.log.at(asked).await? {
-            Some(event) => Ok(Moment { position: event.command_end, until: event.recorded_at }),
+            Some(event) => {
+                Ok(self.keep(key, Moment { position: event.command_end, until: event.recorded_at }))
+            }
             None => Err(MomentError::PositionOutOfRange { asked, head: self.log.head().await?.position }),
         }
     }
@@ -77,6 +107,10 @@ impl Moments {
     /// # Errors
     /// [`MomentError::InstantOutOfRange`] for an instant later than now and than the last event.
     pub async fn at_instant(&self, asked: Instant) -> Result<Moment, MomentError> {
+        let key = Asked::Instant(asked.micros());
+        if let Some(known) = self.known(key) {
+            return Ok(known);
+        }
         let tail = self.feed.tail();
         let settled = tail.position > Position::ZERO && tail.recorded_at >= asked
             || self.floor.load(Ordering::Acquire) >= asked.micros();
@@ -84,7 +118,7 @@ impl Moments {
             return Ok(Moment::START);
         }
         // A statement of its own, begun after the instant was known to be settled.
-        Ok(Moment { position: self.log.last_at(asked).await?, until: asked })
+        Ok(self.keep(key, Moment { position: self.log.last_at(asked).await?, until: asked }))
     }
 
     /// Makes sure that nothing is recorded at or before `asked` any more; `false` in an empty log, which keeps no floor.

@@ -199,7 +199,8 @@ fn index_statements(table: &Table, revision: i32, generation: i32, twin: Twin) -
         for column in table.key_columns() {
             versions.col(Alias::new(&column.name));
         }
-        versions.col(Alias::new(VALID_FROM));
+        // The end too, so that versions that were over by then are passed over within the index.
+        versions.col(Alias::new(VALID_FROM)).col(Alias::new(VALID_TO));
         statements.push(versions);
         let mut ended = SqlIndex::create();
         ended.name(format!("{stored}_ended")).table(Alias::new(&stored)).if_not_exists();

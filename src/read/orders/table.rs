@@ -2,7 +2,7 @@
 //!
 //! The lines of an order stand in its row as JSON text: they never change, no order is shown without them at hand, and
 //! so a page of orders is one statement where a table of lines would make it two. What JSON is no good for is finding
-//! the orders of a product; for that alone there is the narrow table [`line`], whose primary key is its only index.
+//! the orders of a product; for that alone there is the narrow table [`line`], whose index holds all there is of it.
 
 use sea_orm::entity::prelude::*;
 
@@ -95,5 +95,5 @@ pub fn tables() -> Vec<Table> {
         .index("status_total", &[Column::Status, Column::Currency, Column::TotalMinor])
         .index("status_updated", &[Column::Status, Column::UpdatedAt])
         .lookup("user", &[Column::UserId, Column::PlacedAt]);
-    vec![orders, Table::of::<line::Entity>()]
+    vec![orders, Table::of::<line::Entity>().lookup("product", &[line::Column::ProductId])]
 }
