@@ -13,11 +13,13 @@ use hindsight::engine::read_model::ReadModels;
 use hindsight::engine::store::{Location, Purpose, Store};
 use hindsight::read;
 use migration::{CatalogueMigrator, LogMigrator, MigratorTrait};
-use sea_orm::{ConnectionTrait, Database};
 use tokio_util::sync::CancellationToken;
 
 #[path = "../tests/it/support/past.rs"]
 mod past;
+mod support;
+
+use support::served::OwnDatabase;
 
 /// As in the binary.
 #[global_allocator]
@@ -37,17 +39,10 @@ async fn main() {
     let file = |name| Location::Sqlite(folder.path().join(name));
     measure("SQLite", &file("log.db"), &file("read.db"), events).await;
 
-    let Some(server) = setting("TEST_DATABASE_URL") else {
-        println!("SKIPPED: PostgreSQL (TEST_DATABASE_URL names no server)");
-        return;
-    };
-    let name = format!("hindsight_bench_{}", uuid::Uuid::now_v7().simple());
-    let connection = Database::connect(&server).await.expect("the server");
-    connection.execute_unprepared(&format!("CREATE DATABASE {name}")).await.expect("a database");
-    let (base, _) = server.rsplit_once('/').expect("a database in the URL");
-    let location = Location::Postgres(format!("{base}/{name}"));
+    let Some(database) = OwnDatabase::make().await else { return };
+    let location = Location::Postgres(database.url());
     measure("PostgreSQL", &location, &location, events).await;
-    connection.execute_unprepared(&format!("DROP DATABASE {name} WITH (FORCE)")).await.expect("dropped");
+    database.leave().await;
 }
 
 fn setting(name: &str) -> Option<String> {
