@@ -115,11 +115,7 @@ impl Source<'_> {
                 past
             }
         };
-        // Wrapped, since SQLite takes no ORDER BY in a part of a UNION and PostgreSQL only in brackets.
-        let side = |side, alias: &str| {
-            Query::select().expr(Expr::cust("*")).from_subquery(side, Alias::new(alias)).to_owned()
-        };
-        side(now, "now_side").union(UnionType::All, side(past, "history_side")).to_owned()
+        all_of(now, "now_side").union(UnionType::All, all_of(past, "history_side")).to_owned()
     }
 
     /// That a version ended after `position`. SQLite has no statistics, so it is told: to find versions by their end
@@ -146,7 +142,6 @@ impl Source<'_> {
         branch: &SelectStatement,
     ) -> SelectStatement {
         let buckets = bucket::around(position, newest);
-        let around = |column: &str| Expr::col((Alias::new("around"), Alias::new(column)));
         let mut past = self.over(table, Twin::History, branch.clone());
         if !has_limit(branch) {
             past.and_where(own(table, VALID_FROM).lte(position.get()));
@@ -154,34 +149,33 @@ impl Source<'_> {
             past.and_where(own(table, BUCKET).is_in(buckets));
             return past;
         }
-        past.and_where(own(table, BUCKET).eq(around(BUCKET)));
-        let mut each = Query::select();
         if self.backend == DbBackend::Postgres {
             // The position comes with each bucket: from the value alone, the planner would take these conditions for
             // far more selective than they are within a bucket, and sort whole buckets.
+            let around = |column: &str| Expr::col((Alias::new("around"), Alias::new(column)));
+            past.and_where(own(table, BUCKET).eq(around(BUCKET)));
             past.and_where(own(table, VALID_FROM).lte(around("position")));
             past.and_where(own(table, VALID_TO).gt(around("position")));
             let positions = vec![position.get().into(); buckets.len()];
             let column = |name, values| Brought { name, kind: ArrayType::BigInt, values };
             let buckets = buckets.into_iter().map(Value::from).collect();
             let brought = brought(self.backend, vec![column(BUCKET, buckets), column("position", positions)]);
+            let mut each = Query::select();
             each.expr(Expr::cust(format!("\"{}\".*", table.name)));
             each.from_subquery(brought, Alias::new("around"));
             each.join_lateral(JoinType::InnerJoin, past, Alias::new(table.name), Expr::cust("TRUE"));
             return each;
         }
-        // SQLite knows no LATERAL; a sub-select that names rows serves as well.
+        // SQLite knows no LATERAL: one sub-select for each bucket.
         past.and_where(own(table, VALID_FROM).lte(position.get()));
         past.and_where(self.ends_after(table, position, Way::Buckets { newest }));
-        let mut around = Query::select();
-        around.expr_as(Expr::col(Alias::new("column1")), Alias::new(BUCKET));
-        around.from_values(buckets, Alias::new("buckets"));
-        past.clear_selects().expr(Expr::cust(format!("\"{}\".rowid", table.name)));
-        each.columns(table.columns.iter().map(|column| (Alias::new(table.name), Alias::new(&column.name))));
-        each.from_subquery(around, Alias::new("around"));
-        each.cross_join(self.stored(table, Twin::History).into_table_ref().alias(Alias::new(table.name)));
-        each.and_where(Expr::cust(format!("\"{}\".rowid", table.name)).in_subquery(past));
-        each
+        let mut each = buckets.into_iter().map(|bucket| {
+            let mut past = past.clone();
+            past.and_where(own(table, BUCKET).eq(bucket));
+            all_of(past, "bucket")
+        });
+        let first = each.next().unwrap_or_else(|| all_of(past.clone(), "bucket"));
+        each.fold(first, |mut all, one| all.union(UnionType::All, one).to_owned())
     }
 
     /// `branch` over the past of an ever-changing table: from each row of now that was changed since `position`, straight
@@ -241,6 +235,11 @@ impl Source<'_> {
         }
         Some(with)
     }
+}
+
+/// A select as a part of a UNION: SQLite takes no ORDER BY there, and PostgreSQL only in brackets.
+fn all_of(select: SelectStatement, alias: &str) -> SelectStatement {
+    Query::select().expr(Expr::cust("*")).from_subquery(select, Alias::new(alias)).to_owned()
 }
 
 fn own(table: &Table, column: &str) -> Expr {
