@@ -108,14 +108,17 @@ impl Source<'_> {
         let past = match by {
             _ if table.ever_changing => self.probed(table, position, branch),
             Way::Buckets { newest } => self.bucketed(table, position, newest, branch),
-            Way::Ended | Way::Filter => {
-                let mut past = self.over(table, Twin::History, branch.clone());
-                past.and_where(own(table, VALID_FROM).lte(position.get()));
-                past.and_where(self.ends_after(table, position, by));
-                past
-            }
+            Way::Ended | Way::Filter => self.ended(table, position, by, branch),
         };
         all_of(now, "now_side").union(UnionType::All, all_of(past, "history_side")).to_owned()
+    }
+
+    /// `branch` over the versions that were there at a position and have ended since.
+    fn ended(&self, table: &Table, position: Position, by: Way, branch: &SelectStatement) -> SelectStatement {
+        let mut past = self.over(table, Twin::History, branch.clone());
+        past.and_where(own(table, VALID_FROM).lte(position.get()));
+        past.and_where(self.ends_after(table, position, by));
+        past
     }
 
     /// That a version ended after `position`. SQLite has no statistics, so it is told: to find versions by their end
@@ -142,16 +145,15 @@ impl Source<'_> {
         branch: &SelectStatement,
     ) -> SelectStatement {
         let buckets = bucket::around(position, newest);
-        let mut past = self.over(table, Twin::History, branch.clone());
         if !has_limit(branch) {
-            past.and_where(own(table, VALID_FROM).lte(position.get()));
-            past.and_where(self.ends_after(table, position, Way::Buckets { newest }));
+            let mut past = self.ended(table, position, Way::Buckets { newest }, branch);
             past.and_where(own(table, BUCKET).is_in(buckets));
             return past;
         }
         if self.backend == DbBackend::Postgres {
             // The position comes with each bucket: from the value alone, the planner would take these conditions for
             // far more selective than they are within a bucket, and sort whole buckets.
+            let mut past = self.over(table, Twin::History, branch.clone());
             let around = |column: &str| Expr::col((Alias::new("around"), Alias::new(column)));
             past.and_where(own(table, BUCKET).eq(around(BUCKET)));
             past.and_where(own(table, VALID_FROM).lte(around("position")));
@@ -167,8 +169,7 @@ impl Source<'_> {
             return each;
         }
         // SQLite knows no LATERAL: one sub-select for each bucket.
-        past.and_where(own(table, VALID_FROM).lte(position.get()));
-        past.and_where(self.ends_after(table, position, Way::Buckets { newest }));
+        let past = self.ended(table, position, Way::Buckets { newest }, branch);
         let mut each = buckets.into_iter().map(|bucket| {
             let mut past = past.clone();
             past.and_where(own(table, BUCKET).eq(bucket));
