@@ -92,6 +92,11 @@ pub struct Serving {
     )]
     pub allowed_origins: Vec<String>,
 
+    /// A name, besides localhost and IP addresses, under which this server may be asked; may be repeated, `*` is any.
+    /// Without one, a server that listens on loopback is asked under no other, and any other under all names.
+    #[arg(long = "allow-host", env = "HINDSIGHT_ALLOW_HOST", value_name = "NAME", value_delimiter = ',')]
+    pub allowed_hosts: Vec<String>,
+
     /// Answer no questions about the schema, and suggest no names in errors.
     #[arg(long, env = "HINDSIGHT_NO_INTROSPECTION", value_parser = BoolishValueParser::new())]
     pub no_introspection: bool,
@@ -106,6 +111,57 @@ pub struct Serving {
 
     #[command(flatten)]
     pub limits: LimitArgs,
+
+    #[command(flatten)]
+    pub patience: PatienceArgs,
+}
+
+/// How long the server waits for what should come.
+#[derive(Args, Clone, Debug)]
+pub struct PatienceArgs {
+    /// Time to receive a request's head; a connection with none for so long is closed. In seconds.
+    #[arg(long, env = "HINDSIGHT_HEAD_TIMEOUT", value_name = "SECONDS", default_value_t = 30, value_parser = at_least_one::<u32>(), help_heading = "Patience")]
+    pub head_timeout: u32,
+
+    /// Time to receive a request's body. In seconds.
+    #[arg(long, env = "HINDSIGHT_BODY_TIMEOUT", value_name = "SECONDS", default_value_t = 10, value_parser = at_least_one::<u32>(), help_heading = "Patience")]
+    pub body_timeout: u32,
+
+    /// Time to open a conversation on a WebSocket with `connection_init`. In seconds.
+    #[arg(long, env = "HINDSIGHT_INIT_TIMEOUT", value_name = "SECONDS", default_value_t = 3, value_parser = at_least_one::<u32>(), help_heading = "Patience")]
+    pub init_timeout: u32,
+
+    /// Between two pings of the server on a WebSocket. In seconds.
+    #[arg(long, env = "HINDSIGHT_PING_INTERVAL", value_name = "SECONDS", default_value_t = 20, value_parser = at_least_one::<u32>(), help_heading = "Patience")]
+    pub ping_interval: u32,
+
+    /// Time to answer one. In seconds.
+    #[arg(long, env = "HINDSIGHT_PONG_TIMEOUT", value_name = "SECONDS", default_value_t = 10, value_parser = at_least_one::<u32>(), help_heading = "Patience")]
+    pub pong_timeout: u32,
+
+    /// Between two comments that keep an idle event stream open. In seconds.
+    #[arg(long, env = "HINDSIGHT_SSE_KEEP_ALIVE", value_name = "SECONDS", default_value_t = 15, value_parser = at_least_one::<u32>(), help_heading = "Patience")]
+    pub sse_keep_alive: u32,
+
+    /// How long requests under way may go on once shutdown began. In seconds.
+    #[arg(long, env = "HINDSIGHT_SHUTDOWN_GRACE", value_name = "SECONDS", default_value_t = 20, value_parser = at_least_one::<u32>(), help_heading = "Patience")]
+    pub shutdown_grace: u32,
+}
+
+impl PatienceArgs {
+    fn apply(&self, settings: Settings) -> Settings {
+        let seconds = |seconds: u32| Duration::from_secs(seconds.into());
+        Settings {
+            head_timeout: seconds(self.head_timeout),
+            body_timeout: seconds(self.body_timeout),
+            init_timeout: seconds(self.init_timeout),
+            ping_interval: seconds(self.ping_interval),
+            pong_timeout: seconds(self.pong_timeout),
+            sse_keep_alive: seconds(self.sse_keep_alive),
+            shutdown_grace: seconds(self.shutdown_grace),
+            ..settings
+        }
+    }
 }
 
 /// The bounds on requests; each message of a refusal names its flag.
@@ -260,6 +316,17 @@ pub struct LimitArgs {
     )]
     pub max_in_flight_per_client: usize,
 
+    /// Sockets that speak HTTP, idle ones included; more wait to be accepted.
+    #[arg(
+        long,
+        env = "HINDSIGHT_MAX_SOCKETS",
+        value_name = "COUNT",
+        default_value_t = 16_384,
+        value_parser = at_least_one::<usize>(),
+        help_heading = "Limits"
+    )]
+    pub max_sockets: usize,
+
     /// Open WebSockets and event streams.
     #[arg(
         long,
@@ -324,6 +391,7 @@ impl LimitArgs {
             mutation_timeout: Duration::from_secs(self.mutation_timeout.into()),
             max_in_flight: self.max_in_flight,
             max_in_flight_per_client: self.max_in_flight_per_client,
+            max_sockets: self.max_sockets,
             max_connections: self.max_connections,
             max_subscriptions: self.max_subscriptions,
             subscription_queue: self.subscription_queue,
@@ -337,14 +405,22 @@ impl LimitArgs {
 impl Serving {
     /// As the edge understands it.
     pub fn settings(&self) -> Settings {
-        Settings {
+        let settings = Settings {
             limits: self.limits.limits(),
             trust_actor_header: self.trust_actor_header,
             allowed_origins: self.allowed_origins.clone(),
+            hosts: self.hosts(),
             introspection: !self.no_introspection,
             legacy_ws: !self.no_legacy_ws,
             explorer: !self.no_explorer,
             ..Settings::default()
-        }
+        };
+        self.patience.apply(settings)
+    }
+
+    fn hosts(&self) -> Option<Vec<String>> {
+        let any = self.allowed_hosts.iter().any(|name| name == "*");
+        let guarded = self.listen.ip().is_loopback() || !self.allowed_hosts.is_empty();
+        (guarded && !any).then(|| self.allowed_hosts.clone())
     }
 }

@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use hindsight::cli::{Cli, run};
 use tracing_subscriber::EnvFilter;
 
@@ -13,7 +12,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::read(std::env::args_os().collect()).unwrap_or_else(|error| error.exit());
     let filter = EnvFilter::try_from_env("HINDSIGHT_LOG")
         .unwrap_or_else(|_| EnvFilter::new("warn,sqlx=error,hindsight=info"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();

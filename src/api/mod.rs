@@ -25,13 +25,21 @@ mod websocket;
 use async_graphql::Executor;
 use axum::{
     Router,
+    extract::Request,
     http::{HeaderValue, StatusCode, header},
+    middleware::{Next, from_fn, map_response},
     response::Response,
     routing::{any, get},
 };
 use tokio_util::sync::CancellationToken;
 
-use self::{gate::Gate, host::Host, media::Media, settings::Settings};
+use self::{
+    errors::{Code, Refusal},
+    gate::Gate,
+    host::Host,
+    media::Media,
+    settings::Settings,
+};
 
 /// What every connection has: the gate, and the word to stop.
 struct Edge<E, H> {
@@ -57,6 +65,7 @@ pub fn router<E: Executor, H: Host>(
 ) -> Result<Router, async_graphql::parser::Error> {
     let cors = origin::cors(&settings);
     let explorer = settings.explorer;
+    let guarding = settings.clone();
     let gate = Gate::new(executor, host, settings)?;
     let host = gate.host().clone();
     let edge = Edge { gate, shutdown };
@@ -71,7 +80,8 @@ pub fn router<E: Executor, H: Host>(
         Some(cors) => router.layer(cors),
         None => router,
     };
-    Ok(router.layer(axum::middleware::map_response(secured)))
+    let router = router.layer(from_fn(move |request, next| guarded(guarding.clone(), request, next)));
+    Ok(router.layer(map_response(secured)))
 }
 
 async fn ready<H: Host>(host: H) -> Response {
@@ -79,6 +89,17 @@ async fn ready<H: Host>(host: H) -> Response {
         Ok(details) => http::json(StatusCode::OK, Media::Json, &details),
         Err(details) => http::json(StatusCode::SERVICE_UNAVAILABLE, Media::Json, &details),
     }
+}
+
+/// Answers nothing to who asks for somebody else.
+async fn guarded(settings: Settings, request: Request, next: Next) -> Response {
+    if origin::is_ours(request.uri(), request.headers(), &settings) {
+        return next.run(request).await;
+    }
+    let message = "The request's Host is no name of this server. Ask for localhost or an address, or let the server \
+                   know its name (allow-host).";
+    let refusal = Refusal::http(StatusCode::MISDIRECTED_REQUEST, Code::BadRequest, message);
+    http::refused(&refusal, Media::Json)
 }
 
 async fn secured(mut response: Response) -> Response {

@@ -1,6 +1,8 @@
-//! Which web pages may talk to this server: its own, and those the settings name.
+//! Which web pages may talk to this server: its own, and those the settings name; and under which names it is asked.
 
-use axum::http::{HeaderMap, HeaderValue, Method, header};
+use std::net::IpAddr;
+
+use axum::http::{HeaderMap, HeaderValue, Method, Uri, header, uri::Authority};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 use super::settings::Settings;
@@ -19,6 +21,25 @@ pub fn may_upgrade(headers: &HeaderMap, settings: &Settings) -> bool {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
     let authority = origin.split_once("://").map(|(_, authority)| authority);
     matches!((authority, host), (Some(authority), Some(host)) if authority.eq_ignore_ascii_case(host))
+}
+
+/// Whether a request is meant for this server: asked by an address, as localhost, or under one of its names. A page of
+/// `http://evil.example` whose name is made to resolve to 127.0.0.1 is of the server's own origin for its browser, but
+/// asks under its own name.
+pub fn is_ours(uri: &Uri, headers: &HeaderMap, settings: &Settings) -> bool {
+    let Some(names) = &settings.hosts else { return true };
+    let authority = match (uri.authority(), headers.get(header::HOST)) {
+        (Some(authority), _) => Some(authority.clone()),
+        (None, Some(host)) => host.to_str().ok().and_then(|host| host.parse::<Authority>().ok()),
+        // No browser leaves it out.
+        (None, None) => return true,
+    };
+    let Some(authority) = authority else { return false };
+    let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
+    host == "localhost"
+        || host.ends_with(".localhost")
+        || host.parse::<IpAddr>().is_ok()
+        || names.iter().any(|name| name.eq_ignore_ascii_case(&host))
 }
 
 /// Lets the named pages read answers; nothing without names, since a page of ours needs no permission.

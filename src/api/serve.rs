@@ -1,30 +1,78 @@
 //! Runs a router on a socket until told to stop, and then for as long as requests under way may take.
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, pin::pin, sync::Arc};
 
-use axum::Router;
-use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
+use axum::{Router, extract::ConnectInfo, serve::Listener};
+use hyper::{
+    Request,
+    body::Incoming,
+    server::conn::http1,
+    service::{Service, service_fn},
+};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
+use tokio::{net::TcpListener, sync::Semaphore};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-/// Serves until `shutdown`, then takes no more connections and lets those open finish for at most `grace`.
-/// Errors of the listener come back; those of single connections do not.
+use super::settings::Settings;
+
+/// Serves until `shutdown`, then takes no more connections and lets those open finish for at most the grace of the
+/// settings. A connection waits to be accepted while as many as allowed are open, and is closed when its next request
+/// does not come in time.
 pub async fn serve(
-    listener: TcpListener,
+    mut listener: TcpListener,
     router: Router,
     shutdown: CancellationToken,
-    grace: Duration,
-) -> io::Result<()> {
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum::serve(listener, service).with_graceful_shutdown(shutdown.clone().cancelled_owned());
-    let deadline = async {
-        shutdown.cancelled().await;
-        tokio::time::sleep(grace).await;
-    };
-    tokio::select! {
-        outcome = server.into_future() => outcome,
-        () = deadline => {
-            tracing::warn!("connections were still open {} s after shutdown began; they are cut", grace.as_secs_f64());
-            Ok(())
+    settings: &Settings,
+) {
+    let places = Arc::new(Semaphore::new(settings.limits.max_sockets));
+    let open = TaskTracker::new();
+    let mut http = http1::Builder::new();
+    // Without a timer, hyper waits for ever for a head that comes byte by byte.
+    http.timer(TokioTimer::new()).header_read_timeout(settings.head_timeout);
+    loop {
+        let accepted = async {
+            let place = Arc::clone(&places).acquire_owned().await;
+            // The listener takes a pause by itself when the system has no more sockets.
+            let (socket, address) = Listener::accept(&mut listener).await;
+            (place, socket, address)
+        };
+        let (place, socket, address) = tokio::select! {
+            () = shutdown.cancelled() => break,
+            accepted = accepted => accepted,
+        };
+        // Events are small and are to be sent when they happen, not gathered.
+        if let Err(cause) = socket.set_nodelay(true) {
+            tracing::debug!("a socket takes no TCP_NODELAY: {cause}");
         }
+        let service = TowerToHyperService::new(router.clone());
+        let answer = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(ConnectInfo::<SocketAddr>(address));
+            service.call(request)
+        });
+        let connection = http.serve_connection(TokioIo::new(socket), answer).with_upgrades();
+        let shutdown = shutdown.clone();
+        open.spawn(async move {
+            let _place = place;
+            let mut connection = pin!(connection);
+            let ended = tokio::select! {
+                ended = connection.as_mut() => ended,
+                () = shutdown.cancelled() => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            };
+            if let Err(cause) = ended {
+                tracing::debug!("a connection from {address} ended: {cause}");
+            }
+        });
+    }
+    drop(listener);
+    open.close();
+    if tokio::time::timeout(settings.shutdown_grace, open.wait()).await.is_err() {
+        let seconds = settings.shutdown_grace.as_secs_f64();
+        tracing::warn!("connections were still open {seconds} s after shutdown began; they are cut");
     }
 }

@@ -11,12 +11,17 @@ pub struct Settings {
     pub trust_actor_header: bool,
     /// Origins besides the server's own that browsers may call from, such as `https://shop.example`; `*` is any.
     pub allowed_origins: Vec<String>,
+    /// Names this server is asked under, besides IP addresses and localhost; nothing where any will do. It is what keeps
+    /// a foreign page from reaching a server on loopback by a name of its own that it has resolve to 127.0.0.1.
+    pub hosts: Option<Vec<String>>,
     /// Answer `__schema` and `__type`. Switch suggestions off with it, where the schema is built.
     pub introspection: bool,
     /// Speak the old `graphql-ws` WebSocket sub-protocol beside `graphql-transport-ws`.
     pub legacy_ws: bool,
     /// Serve a page at `/` and `/playground`.
     pub explorer: bool,
+    /// Time to receive a request's head; a connection with none for so long is closed.
+    pub head_timeout: Duration,
     /// Time to receive a request's body.
     pub body_timeout: Duration,
     /// A socket that has not sent `connection_init` by then is closed with 4408.
@@ -37,9 +42,11 @@ impl Default for Settings {
             limits: Limits::default(),
             trust_actor_header: false,
             allowed_origins: Vec::new(),
+            hosts: None,
             introspection: true,
             legacy_ws: true,
             explorer: true,
+            head_timeout: Duration::from_secs(30),
             body_timeout: Duration::from_secs(10),
             init_timeout: Duration::from_secs(3),
             ping_interval: Duration::from_secs(20),
@@ -87,6 +94,8 @@ pub struct Limits {
     pub max_in_flight: usize,
     /// Queries and mutations under way of one client (trusted actor, else address).
     pub max_in_flight_per_client: usize,
+    /// Sockets that speak HTTP, idle ones included; more wait to be accepted. A WebSocket is one only until it is open.
+    pub max_sockets: usize,
     /// Open WebSockets and event streams.
     pub max_connections: usize,
     /// Operations under way on one WebSocket.
@@ -117,6 +126,7 @@ impl Default for Limits {
             mutation_timeout: Duration::from_secs(15),
             max_in_flight: 1_024,
             max_in_flight_per_client: 512,
+            max_sockets: 16_384,
             max_connections: 10_240,
             max_subscriptions: 50,
             subscription_queue: 16,

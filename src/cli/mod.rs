@@ -1,13 +1,16 @@
 //! The command line: one file a subcommand.
 
 use std::error::Error;
+use std::ffi::OsString;
 use std::fmt::Display;
 use std::io::{ErrorKind, Write, stdout};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 mod export;
+mod file;
 mod import;
 mod lines;
 mod migrate;
@@ -25,6 +28,9 @@ mod verify;
 pub struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
+    /// A file of settings in TOML, each called as its flag is: max-depth = 12. Flags and the environment win over it.
+    #[arg(long, env = "HINDSIGHT_CONFIG", value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
     /// Without a subcommand: serve.
     #[command(flatten)]
     serve: serve::Args,
@@ -48,6 +54,19 @@ enum Command {
     Status(status::Args),
     /// Prints the GraphQL schema.
     Schema,
+}
+
+impl Cli {
+    /// From the words of a command line, the environment, and the file of settings that either names.
+    ///
+    /// # Errors
+    /// What to tell whoever wrote them, or the help they asked for.
+    pub fn read(line: Vec<OsString>) -> Result<Self, clap::Error> {
+        let command = Self::command();
+        let line = file::completed(&command, line, |variable| std::env::var_os(variable))
+            .map_err(|error| clap::Error::raw(clap::error::ErrorKind::Io, format!("{error}\n")))?;
+        Self::try_parse_from(line)
+    }
 }
 
 /// Runs what the command line asks for.

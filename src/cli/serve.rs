@@ -43,12 +43,11 @@ pub async fn run(args: Args) -> Result<(), Failure> {
         fill(&app, &shutdown).await?;
     }
     let settings = args.serving.settings();
-    let grace = settings.shutdown_grace;
-    let router = app.router(settings, shutdown.clone())?;
+    let router = app.router(settings.clone(), shutdown.clone())?;
     say(format_args!("Hindsight answers at http://{address}/graphql"))?;
-    let served = api::serve::serve(listener, router, shutdown, grace).await;
+    api::serve::serve(listener, router, shutdown, &settings).await;
     app.stop().await;
-    Ok(served?)
+    Ok(())
 }
 
 /// Brings the made-up shop into an empty log. Standard output is left to the line that says where the server answers.

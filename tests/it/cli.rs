@@ -117,7 +117,38 @@ async fn every_setting_is_told_with_its_variable_and_default() {
         "HINDSIGHT_LISTEN",
         "[default: 127.0.0.1:8080]",
         "--demo",
+        "HINDSIGHT_CONFIG",
     ] {
         assert!(help.contains(told), "{told}");
     }
+    let flags: Vec<&str> = help.lines().map(str::trim).filter(|line| line.starts_with("--")).collect();
+    assert!(flags.len() > 35, "{flags:#?}");
+    for flag in flags {
+        let name = flag.split([' ', '=', '[']).next().unwrap_or_default().trim_start_matches('-');
+        let variable = format!("[env: HINDSIGHT_{}", name.to_uppercase().replace('-', "_"));
+        assert!(help.contains(&variable), "{flag} has no {variable}");
+    }
+}
+
+#[tokio::test]
+async fn settings_come_from_a_file_unless_a_flag_says_otherwise() {
+    let home = Home::sqlite();
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("hindsight.toml");
+    let path = file.to_str().unwrap();
+    std::fs::write(&file, "max-depth = 2\nmax-aliases = 1").unwrap();
+    let served = Served::start_with(&home, &["serve", "--config", path, "--max-aliases", "2"]).await;
+    let deep = served.ask("{ log: orders { nodes { id } } }", json!({})).await.unwrap();
+    let message = deep["errors"][0]["message"].as_str().unwrap();
+    assert!(message.contains("3 levels of fields; at most 2 are allowed (max-depth)"), "{message}");
+    let aliased = served.ask("{ a: __typename b: __typename }", json!({})).await.unwrap();
+    assert_eq!(aliased["data"], json!({ "a": "Query", "b": "Query" }));
+    assert!(served.terminate().await.success());
+
+    std::fs::write(&file, "max-depth = 0").unwrap();
+    let refused = run(&home, &["serve", "--config", path]).await;
+    assert!(!refused.well && refused.errors.contains("--max-depth"), "{}", refused.errors);
+    std::fs::write(&file, "max-deep = 3").unwrap();
+    let refused = run(&home, &["status", "--config", path]).await;
+    assert!(!refused.well && refused.errors.contains("no setting max-deep"), "{}", refused.errors);
 }

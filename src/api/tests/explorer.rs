@@ -18,7 +18,12 @@ const PAGES: [&str; 2] = ["/", "/playground"];
 const SCRIPT: &str = "/assets/index-1a2b.js";
 
 fn serving(files: &'static [File]) -> App {
-    App { router: routes(files), world: World::default(), shutdown: Default::default() }
+    App {
+        router: routes(files),
+        world: World::default(),
+        shutdown: Default::default(),
+        settings: Default::default(),
+    }
 }
 
 async fn get(app: &App, path: &str, headers: &[(header::HeaderName, &str)]) -> Reply {

@@ -272,3 +272,29 @@ async fn a_body_that_never_arrives_is_given_up() {
     let reply = app.send(request.body(Body::from_stream(never)).unwrap()).await;
     assert_eq!(reply.status, StatusCode::REQUEST_TIMEOUT);
 }
+
+#[tokio::test]
+async fn a_guarded_server_answers_under_its_names_only() {
+    let app = App::with(Settings { hosts: Some(vec!["shop.example".into()]), ..Settings::default() });
+    for (host, status) in [
+        ("localhost:8080", StatusCode::OK),
+        ("shop.localhost", StatusCode::OK),
+        ("127.0.0.1:8080", StatusCode::OK),
+        ("[::1]:8080", StatusCode::OK),
+        ("Shop.example:443", StatusCode::OK),
+        ("evil.example:8080", StatusCode::MISDIRECTED_REQUEST),
+        ("127.0.0.1.evil.example", StatusCode::MISDIRECTED_REQUEST),
+        ("shop.example@evil.example", StatusCode::MISDIRECTED_REQUEST),
+        ("", StatusCode::MISDIRECTED_REQUEST),
+    ] {
+        for path in ["/graphql?query=%7Bhello%7D", "/healthz", "/"] {
+            let request = Request::get(path).header(header::HOST, host).body(Body::empty()).unwrap();
+            let reply = app.send(request).await;
+            assert_eq!(reply.status, status, "{host} {path}");
+            assert_eq!(reply.header("x-content-type-options"), "nosniff", "{host} {path}");
+        }
+    }
+    let request = Request::get("/healthz").header(header::HOST, "evil.example").body(Body::empty()).unwrap();
+    let (code, message) = app.send(request).await.error();
+    assert!(code == "BAD_REQUEST" && message.contains("(allow-host)"), "{message}");
+}

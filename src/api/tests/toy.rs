@@ -215,6 +215,7 @@ pub struct App {
     pub router: Router,
     pub world: World,
     pub shutdown: CancellationToken,
+    pub settings: Settings,
 }
 
 impl App {
@@ -223,8 +224,8 @@ impl App {
         let schema = Schema::build(Query, Mutation, Subscription).finish();
         let host = ToyHost { schema: schema.clone(), world: world.clone() };
         let shutdown = CancellationToken::new();
-        let router = router(schema, host, settings, shutdown.clone()).unwrap();
-        Self { router, world, shutdown }
+        let router = router(schema, host, settings.clone(), shutdown.clone()).unwrap();
+        Self { router, world, shutdown, settings }
     }
 
     pub fn new() -> Self {
@@ -261,10 +262,15 @@ impl App {
     pub async fn listen(&self) -> SocketAddr {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let (router, shutdown) = (self.router.clone(), self.shutdown.clone());
-        let grace = std::time::Duration::from_secs(5);
-        tokio::spawn(crate::api::serve::serve(listener, router, shutdown, grace));
+        tokio::spawn(self.serving(listener));
         address
+    }
+
+    /// Serves on a listener until shut down.
+    pub fn serving(&self, listener: tokio::net::TcpListener) -> impl Future<Output = ()> + use<> {
+        let (router, shutdown, settings) =
+            (self.router.clone(), self.shutdown.clone(), self.settings.clone());
+        async move { crate::api::serve::serve(listener, router, shutdown, &settings).await }
     }
 }
 

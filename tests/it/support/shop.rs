@@ -39,7 +39,7 @@ impl Shop {
         let address = listener.local_addr().expect("an address");
         let stop = shutdown.clone();
         let serving = tokio::spawn(async move {
-            serve(listener, router, stop, settings.shutdown_grace).await.expect("served");
+            serve(listener, router, stop, &settings).await;
         });
         Self { app, clock, address, http: reqwest::Client::new(), shutdown, serving }
     }
