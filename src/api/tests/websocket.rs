@@ -15,11 +15,11 @@ use crate::api::settings::{Limits, Settings};
 
 const TRANSPORT: &str = "graphql-transport-ws";
 
-struct Client(WebSocketStream<MaybeTlsStream<TcpStream>>);
+pub(super) struct Client(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Client {
     /// Opens a socket with these headers.
-    async fn dial(app: &App, headers: &[(&'static str, &str)]) -> Result<Self, u16> {
+    pub(super) async fn dial(app: &App, headers: &[(&'static str, &str)]) -> Result<Self, u16> {
         let address = app.listen().await;
         let mut request = format!("ws://{address}/graphql").into_client_request().unwrap();
         for (name, value) in headers {
@@ -39,23 +39,23 @@ impl Client {
     }
 
     /// Opens a socket and has it acknowledged.
-    async fn ready(app: &App) -> Self {
+    pub(super) async fn ready(app: &App) -> Self {
         let mut client = Self::open(app).await;
         client.send(json!({ "type": "connection_init" })).await;
         assert_eq!(client.hear().await["type"], "connection_ack");
         client
     }
 
-    async fn send(&mut self, message: Value) {
+    pub(super) async fn send(&mut self, message: Value) {
         self.0.send(Message::text(message.to_string())).await.unwrap();
     }
 
-    async fn subscribe(&mut self, id: &str, query: &str) {
+    pub(super) async fn subscribe(&mut self, id: &str, query: &str) {
         self.send(json!({ "type": "subscribe", "id": id, "payload": { "query": query } })).await;
     }
 
     /// The next message of the protocol.
-    async fn hear(&mut self) -> Value {
+    pub(super) async fn hear(&mut self) -> Value {
         loop {
             match self.0.next().await.unwrap().unwrap() {
                 Message::Text(text) => return serde_json::from_str(&text).unwrap(),
@@ -66,7 +66,7 @@ impl Client {
     }
 
     /// The code the server closes with, whatever it sends before.
-    async fn closed(mut self) -> u16 {
+    pub(super) async fn closed(mut self) -> u16 {
         loop {
             match self.0.next().await {
                 Some(Ok(Message::Close(Some(frame)))) => return frame.code.into(),
