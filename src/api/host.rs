@@ -43,14 +43,17 @@ pub type EventId = Arc<dyn Fn() -> Option<String> + Send + Sync>;
 pub struct Prepared {
     /// With its data.
     pub request: Request,
-    /// Called on every response before it leaves, to fill in `extensions`, and for HTTP `http_headers`.
+    /// Called on every response before it leaves, to fill in `extensions`.
     pub finish: Option<Finish>,
+    /// Where the answer, if it is one without errors, can only change when this text does: a GET may be answered from
+    /// what its client has kept.
+    pub fixed: Option<String>,
     /// Asked after every response of a stream: the SSE `id:` to resume after it.
     pub event_id: Option<EventId>,
 }
 
 impl From<Request> for Prepared {
     fn from(request: Request) -> Self {
-        Self { request, finish: None, event_id: None }
+        Self { request, finish: None, fixed: None, event_id: None }
     }
 }

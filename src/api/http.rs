@@ -11,6 +11,7 @@ use axum::{
 };
 use futures_util::StreamExt;
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 use super::{
     Edge,
@@ -26,6 +27,9 @@ use super::{
 
 /// Seconds that a client should leave an overloaded server alone.
 const RETRY_AFTER: &str = "1";
+
+/// How long a client may keep an answer that does not change, without asking again.
+const KEPT: &str = "private, max-age=3600";
 
 /// Everything under `/graphql`.
 pub async fn graphql<E: Executor, H: Host>(edge: Edge<E, H>, request: Request) -> Response {
@@ -78,7 +82,14 @@ async fn answer<E: Executor, H: Host>(
         _ if admitted.kind == OperationType::Subscription => Err(Refusal::bad_request(
             "A subscription needs a WebSocket, or `Accept: text/event-stream`; here it would have one answer only.",
         )),
-        _ => Ok(answered(edge.gate.run(admitted).await?, media, known.as_ref())),
+        _ => {
+            let fixed = admitted.fixed().filter(|_| is_get);
+            let response = edge.gate.run(admitted).await?;
+            match fixed.filter(|_| response.errors.is_empty()) {
+                Some(fixed) => Ok(kept(&response, media, &fixed, known.as_ref())),
+                None => Ok(json(StatusCode::OK, media, &response)),
+            }
+        }
     }
 }
 
@@ -160,21 +171,27 @@ async fn read(body: Body, declared: Option<usize>, bound: usize) -> Result<Bytes
     Ok(read.into())
 }
 
-/// The response to an operation that was executed, with errors or without. The host and resolvers may have set
-/// headers, such as an `ETag` and `Cache-Control` for an answer that never changes; `known` is what a GET has already.
-fn answered(mut response: GraphQlResponse, media: Media, known: Option<&HeaderValue>) -> Response {
-    let headers = std::mem::take(&mut response.http_headers);
-    let is_known = match (headers.get(header::ETAG), known.and_then(|known| known.to_str().ok())) {
-        (Some(tag), Some(known)) => known.split(',').any(|one| *tag == *one.trim().trim_start_matches("W/")),
-        _ => false,
-    };
-    let mut answer = if is_known {
-        StatusCode::NOT_MODIFIED.into_response()
-    } else {
-        json(StatusCode::OK, media, &response)
-    };
-    for (name, value) in &headers {
-        answer.headers_mut().insert(name, value.clone());
+/// An answer that only changes with `fixed`, for a client that may keep it; nothing new if it `known`s it already.
+fn kept(response: &GraphQlResponse, media: Media, fixed: &str, known: Option<&HeaderValue>) -> Response {
+    let mut answer = json(StatusCode::OK, media, response);
+    let Ok(body) = serde_json::to_vec(response) else { return answer };
+    let mut digest = Sha256::new();
+    for part in [media.content_type().as_bytes(), fixed.as_bytes(), &body] {
+        digest.update(part.len().to_be_bytes());
+        digest.update(part);
+    }
+    let tag = format!("\"{}\"", hex::encode(digest.finalize()));
+    let known = known.and_then(|known| known.to_str().ok()).unwrap_or_default();
+    if known.split(',').any(|one| one.trim().trim_start_matches("W/") == tag) {
+        let headers = std::mem::take(answer.headers_mut());
+        answer = StatusCode::NOT_MODIFIED.into_response();
+        *answer.headers_mut() = headers;
+        answer.headers_mut().remove(header::CONTENT_TYPE);
+    }
+    let headers = answer.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(KEPT));
+    if let Ok(tag) = HeaderValue::from_str(&tag) {
+        headers.insert(header::ETAG, tag);
     }
     answer
 }

@@ -6,6 +6,7 @@
 pub mod caller;
 pub mod errors;
 mod explorer;
+mod fixed;
 pub mod gate;
 pub mod host;
 mod http;

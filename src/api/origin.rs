@@ -54,7 +54,7 @@ pub fn cors(settings: &Settings) -> Option<CorsLayer> {
             .allow_origin(if any { AllowOrigin::any() } else { AllowOrigin::list(origins) })
             .allow_methods([Method::GET, Method::POST])
             .allow_headers(AllowHeaders::mirror_request())
-            .expose_headers([header::RETRY_AFTER, header::ALLOW])
+            .expose_headers([header::RETRY_AFTER, header::ALLOW, header::ETAG])
             .max_age(std::time::Duration::from_secs(3600)),
     )
 }

@@ -7,6 +7,7 @@ use async_graphql::{Data, Executor, Request, Response, Value, value};
 use serde_json::json;
 
 use super::caller::Caller;
+use super::fixed::is_fixed;
 use super::host::{Host, Prepared};
 use super::schema::{ShopSchema, builder, export};
 use super::settings::Settings;
@@ -25,6 +26,8 @@ pub struct Shop {
     engine: Arc<Engine>,
     writer: Writer,
     clock: SharedClock,
+    /// Of the read models: the same moment looks otherwise to another fold.
+    revisions: String,
 }
 
 impl Shop {
@@ -32,7 +35,20 @@ impl Shop {
     pub fn new(engine: Arc<Engine>, writer: Writer, clock: SharedClock, settings: &Settings) -> Self {
         let schema = builder().data(writer.clone());
         let schema = if settings.introspection { schema } else { schema.disable_suggestions() };
-        Self { schema: schema.finish(), engine, writer, clock }
+        let models = engine.read_models.status();
+        let revisions = models.iter().map(|model| format!("{} {}", model.name, model.revision));
+        let revisions = revisions.collect::<Vec<_>>().join(", ");
+        Self { schema: schema.finish(), engine, writer, clock, revisions }
+    }
+
+    /// What the answer depends on, apart from the request, where no event to come can change it.
+    fn fixed(&self, request: &mut Request) -> Option<String> {
+        let variables = std::mem::take(&mut request.variables);
+        let name = request.operation_name.clone();
+        let parsed = request.parsed_query();
+        let fixed = parsed.is_ok_and(|parsed| is_fixed(parsed, name.as_deref(), &variables));
+        request.variables = variables;
+        fixed.then(|| self.revisions.clone())
     }
 
     /// What runs the requests it has prepared.
@@ -48,6 +64,7 @@ impl Host for Shop {
 
     fn prepare(&self, mut request: Request, caller: &Caller) -> Prepared {
         let touched = request.parsed_query().map(read::touched).unwrap_or_default();
+        let fixed = self.fixed(&mut request);
         let min_position = caller.min_position.and_then(Position::new);
         let resumed = caller.last_event_id.as_deref().and_then(parse_event_id);
         let scope =
@@ -65,6 +82,7 @@ impl Host for Shop {
         Prepared {
             request,
             finish: Some(Arc::new(move |response: &mut Response| tell_position(&finishing, response))),
+            fixed,
             event_id: Some(Arc::new(move || {
                 scope.last_delivered().map(|(position, hash)| format!("{position}:{hash}"))
             })),

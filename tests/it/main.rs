@@ -8,6 +8,7 @@ mod changes;
 mod cli;
 mod demo;
 mod durability;
+mod edge;
 mod engine;
 mod failing;
 mod importing;

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use async_graphql::{
-    Positioned, ServerError,
+    Name, Positioned, ServerError, Value, Variables,
     parser::{
         parse_query,
-        types::{DocumentOperations, ExecutableDocument, OperationDefinition},
+        types::{DocumentOperations, ExecutableDocument, Field, OperationDefinition},
     },
 };
 use moka::future::Cache;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value as Json};
 use sha2::{Digest, Sha256};
 
 use super::params::Params;
@@ -103,11 +103,11 @@ fn unreadable(error: async_graphql::parser::Error) -> ServerError {
     told
 }
 
-fn persisted_hash(extensions: &Map<String, Value>) -> Result<Option<String>, Refusal> {
+fn persisted_hash(extensions: &Map<String, Json>) -> Result<Option<String>, Refusal> {
     match extensions.get("persistedQuery") {
-        None | Some(Value::Null) => Ok(None),
-        Some(asked) => match (asked.get("version").and_then(Value::as_u64), asked.get("sha256Hash")) {
-            (Some(1), Some(Value::String(hash))) => Ok(Some(hash.to_ascii_lowercase())),
+        None | Some(Json::Null) => Ok(None),
+        Some(asked) => match (asked.get("version").and_then(Json::as_u64), asked.get("sha256Hash")) {
+            (Some(1), Some(Json::String(hash))) => Ok(Some(hash.to_ascii_lowercase())),
             _ => Err(Refusal::bad_request(
                 "extensions.persistedQuery must be {\"version\": 1, \"sha256Hash\": \"…\"}.",
             )),
@@ -134,4 +134,22 @@ pub fn operation<'a>(
                 .error(format!("The document has {count} operations; say which with `operationName`."))),
         },
     }
+}
+
+/// The value an argument has in an operation; nothing where it was not given, or by a variable that was not.
+pub fn argument(
+    operation: &OperationDefinition,
+    variables: &Variables,
+    field: &Field,
+    name: &str,
+) -> Option<Value> {
+    let variable = |name: Name| {
+        let given = variables.get(&name).cloned();
+        given.or_else(|| {
+            let mut definitions = operation.variable_definitions.iter();
+            let definition = definitions.find(|definition| definition.node.name.node == name)?;
+            definition.node.default_value.as_ref().map(|value| value.node.clone())
+        })
+    };
+    field.get_argument(name)?.node.clone().into_const_with(|name| variable(name).ok_or(())).ok()
 }

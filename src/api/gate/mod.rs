@@ -62,6 +62,11 @@ impl Admitted {
     pub fn event_id(&self) -> Option<EventId> {
         self.prepared.event_id.clone()
     }
+
+    /// What alone can change the answer, if there is so little.
+    pub fn fixed(&self) -> Option<String> {
+        self.prepared.fixed.clone()
+    }
 }
 
 /// An operation's result, or why there is none.

@@ -13,6 +13,7 @@ use crate::api::{
     errors::Code,
     gate::{
         coerce::{self, ScalarCheck},
+        document,
         types::{Output, Types, unwrapped},
     },
     settings::Limits,
@@ -157,21 +158,7 @@ impl Asked<'_> {
     }
 
     fn argument(&self, field: &Field, name: &str) -> Option<Value> {
-        field
-            .get_argument(name)?
-            .node
-            .clone()
-            .into_const_with(|variable| self.variable(&variable).ok_or(()))
-            .ok()
-    }
-
-    fn variable(&self, name: &Name) -> Option<Value> {
-        if let Some(value) = self.variables.get(name) {
-            return Some(value.clone());
-        }
-        let mut definitions = self.operation.variable_definitions.iter();
-        let definition = definitions.find(|definition| definition.node.name.node == *name)?;
-        definition.node.default_value.as_ref().map(|value| value.node.clone())
+        document::argument(self.operation, self.variables, field, name)
     }
 }
 

@@ -1,12 +1,17 @@
 //! GraphQL over HTTP, as a client sees it.
 
+use std::{
+    io::Write,
+    sync::{Arc, Mutex},
+};
+
 use axum::{
     body::Body,
     http::{Request, StatusCode, header},
 };
 use serde_json::json;
 
-use super::toy::{App, post};
+use super::toy::{App, Reply, post};
 use crate::api::settings::{Limits, Settings};
 
 const JSON: &str = "application/json";
@@ -127,13 +132,39 @@ async fn a_get_with_cookies_needs_a_header_that_a_foreign_page_cannot_send() {
 }
 
 #[tokio::test]
-async fn a_get_whose_answer_is_known_already_has_no_body() {
+async fn a_get_of_what_never_changes_may_be_kept_and_has_no_body_when_it_is_known() {
     let app = App::new();
-    let reply = app.send(get("/graphql?query=%7Bhello%7D")).await;
-    assert_eq!((reply.status, reply.header("etag")), (StatusCode::OK, "\"7\""));
-    let again = Request::get("/graphql?query=%7Bhello%7D").header(header::IF_NONE_MATCH, "\"6\", W/\"7\"");
-    let reply = app.send(again.body(Body::empty()).unwrap()).await;
-    assert_eq!((reply.status, reply.text.as_str()), (StatusCode::NOT_MODIFIED, ""));
+    let url = "/graphql?query=query+Fixed%7Bhello%7D&operationName=Fixed";
+    let reply = app.send(get(url)).await;
+    assert_eq!(reply.json()["data"], json!({ "hello": "world" }));
+    assert_eq!(reply.header("cache-control"), "private, max-age=3600");
+    let tag = reply.header("etag").to_owned();
+    for (known, status) in [
+        (tag.clone(), StatusCode::NOT_MODIFIED),
+        (format!("\"other\", W/{tag}"), StatusCode::NOT_MODIFIED),
+        ("\"other\"".to_owned(), StatusCode::OK),
+    ] {
+        let again = Request::get(url).header(header::IF_NONE_MATCH, &known).body(Body::empty()).unwrap();
+        let again = app.send(again).await;
+        assert_eq!((again.status, again.header("etag")), (status, tag.as_str()), "{known}");
+        assert_eq!(again.text.is_empty(), status == StatusCode::NOT_MODIFIED);
+        assert_eq!(again.header("vary"), "Accept");
+    }
+    let other = Request::get(url).header(header::ACCEPT, GRAPHQL).body(Body::empty()).unwrap();
+    assert_ne!(app.send(other).await.header("etag"), tag, "another representation, another tag");
+}
+
+#[tokio::test]
+async fn what_may_change_was_posted_or_failed_is_not_kept() {
+    let app = App::new();
+    let replies = [
+        app.send(get("/graphql?query=%7Bhello%7D")).await,
+        app.send(get("/graphql?query=query+Fixed%7Bhello+refuse%7D&operationName=Fixed")).await,
+        app.post(JSON, json!({ "query": "query Fixed { hello }", "operationName": "Fixed" })).await,
+    ];
+    for reply in replies {
+        assert_eq!((reply.header("etag"), reply.header("cache-control")), ("", "no-store"), "{}", reply.text);
+    }
 }
 
 #[tokio::test]
@@ -143,19 +174,57 @@ async fn a_client_that_takes_nothing_of_ours_is_told_what_there_is() {
 }
 
 #[tokio::test]
-async fn a_panic_and_an_error_nobody_chose_to_show_are_a_trace_id() {
+async fn a_panic_and_an_error_nobody_chose_to_show_are_a_trace_id_that_stands_in_the_log() {
     let app = App::new();
+    let (log, _logging) = logged();
     let reply = app.ask("{ boom }").await;
     assert_eq!(
         (reply.status, reply.error().0.as_str()),
         (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_SERVER_ERROR")
     );
     assert!(!reply.text.contains("exploded"));
+    let trace = |reply: &Reply| {
+        let id = reply.json()["errors"][0]["extensions"]["traceId"].clone();
+        id.as_str().unwrap().to_owned()
+    };
+    assert!(log.line_with(&trace(&reply)).contains("the toy exploded"));
+
     let reply = app.ask("{ hello leak }").await;
     assert_eq!(reply.json()["data"], json!({ "hello": "world", "leak": null }));
     assert_eq!(reply.json()["errors"][0]["path"], json!(["leak"]));
     assert!(!reply.text.contains("1234"));
-    assert!(reply.json()["errors"][0]["extensions"]["traceId"].is_string());
+    assert!(log.line_with(&trace(&reply)).contains("password is 1234"));
+}
+
+/// What is logged on this thread from now on.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    /// The only line with this text.
+    fn line_with(&self, text: &str) -> String {
+        let log = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
+        let lines: Vec<&str> = log.lines().filter(|line| line.contains(text)).collect();
+        assert_eq!(lines.len(), 1, "{log}");
+        lines[0].to_owned()
+    }
+}
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn logged() -> (Log, tracing::subscriber::DefaultGuard) {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+    (log, tracing::subscriber::set_default(subscriber))
 }
 
 #[tokio::test]

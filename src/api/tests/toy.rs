@@ -173,14 +173,15 @@ impl Host for ToyHost {
     }
 
     fn prepare(&self, request: Request, caller: &Caller) -> Prepared {
+        let fixed = (request.operation_name.as_deref() == Some("Fixed")).then(|| "revision 1".to_owned());
         let cursor = Cursor::default();
         let id = cursor.clone();
         Prepared {
             request: request.data(caller.clone()).data(self.world.clone()).data(cursor),
             finish: Some(Arc::new(|response| {
                 response.extensions.insert("log".into(), async_graphql::value!({ "position": "7" }));
-                response.http_headers.insert(header::ETAG, "\"7\"".parse().unwrap());
             })),
+            fixed,
             event_id: Some(Arc::new(move || id.0.lock().unwrap().clone())),
         }
     }
