@@ -360,8 +360,8 @@ pub struct LimitArgs {
     )]
     pub subscription_queue: usize,
 
-    /// Bytes of text behind the cache of parsed documents (in memory some 20 times that), and again for persisted queries.
-    #[arg(long, env = "HINDSIGHT_DOCUMENT_CACHE_BYTES", value_name = "COUNT", default_value_t = 2 * 1024 * 1024, value_parser = at_least_one::<u64>(), help_heading = "Limits")]
+    /// Bytes that the cache of parsed documents may take, and again that of persisted queries.
+    #[arg(long, env = "HINDSIGHT_DOCUMENT_CACHE_BYTES", value_name = "COUNT", default_value_t = 32 * 1024 * 1024, value_parser = at_least_one::<u64>(), help_heading = "Limits")]
     pub document_cache_bytes: u64,
 }
 

@@ -102,7 +102,7 @@ pub struct Limits {
     pub max_subscriptions: usize,
     /// Answers that wait in one subscription's queue; its source waits when it is full.
     pub subscription_queue: usize,
-    /// Bytes of text behind the cache of parsed documents (in memory some 20 times that), and again for persisted queries.
+    /// Bytes that the cache of parsed documents may take, and again that of persisted queries.
     pub document_cache_bytes: u64,
 }
 
@@ -130,7 +130,7 @@ impl Default for Limits {
             max_connections: 10_240,
             max_subscriptions: 50,
             subscription_queue: 16,
-            document_cache_bytes: 2 * 1024 * 1024,
+            document_cache_bytes: 32 * 1024 * 1024,
         }
     }
 }

@@ -20,26 +20,25 @@ use crate::api::{
     settings::Settings,
 };
 
-/// What an entry costs besides its text.
-const ENTRY_BYTES: usize = 256;
+/// What an entry costs besides what it holds.
+const ENTRY_BYTES: usize = 512;
 
-/// The documents seen lately, bounded by the bytes of their texts.
+/// What a token becomes in a parsed document at most, in bytes: `cargo bench --bench documents` shows it.
+const TOKEN_BYTES: usize = 480;
+
+/// The documents seen lately, bounded by the bytes they take.
 pub struct Documents {
     parsed: Cache<String, Arc<ExecutableDocument>>,
     persisted: Cache<String, String>,
 }
 
 impl Documents {
-    /// Each of the two caches holds `max_bytes` of text.
+    /// Each of the two caches takes at most `max_bytes`.
     pub fn new(max_bytes: u64) -> Self {
-        let weight = |bytes: usize| u32::try_from(bytes + ENTRY_BYTES).unwrap_or(u32::MAX);
         Self {
-            parsed: Cache::builder()
-                .weigher(move |text: &String, _| weight(text.len()))
-                .max_capacity(max_bytes)
-                .build(),
+            parsed: Cache::builder().weigher(|text: &String, _| weight(text)).max_capacity(max_bytes).build(),
             persisted: Cache::builder()
-                .weigher(move |_, text: &String| weight(text.len()))
+                .weigher(|_, text: &String| u32::try_from(text.len() + ENTRY_BYTES).unwrap_or(u32::MAX))
                 .max_capacity(max_bytes)
                 .build(),
         }
@@ -90,6 +89,12 @@ impl Documents {
         self.parsed.insert(text.to_owned(), Arc::clone(&document)).await;
         Ok(document)
     }
+}
+
+/// What a parsed document and its text count as, in bytes: never less than they take.
+pub fn weight(text: &str) -> u32 {
+    let bytes = tokens::count(text).saturating_mul(TOKEN_BYTES) + text.len() + ENTRY_BYTES;
+    u32::try_from(bytes).unwrap_or(u32::MAX)
 }
 
 /// Where the text stops being GraphQL and what could stand there, without repeating the text.

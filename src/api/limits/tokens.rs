@@ -25,6 +25,11 @@ pub fn check(text: &str, limits: &Limits) -> Result<(), ServerError> {
     Ok(())
 }
 
+/// How many tokens a text has.
+pub fn count(text: &str) -> usize {
+    measure(text.as_bytes()).0
+}
+
 /// Tokens, and the deepest nesting of `(`, `[` and `{`.
 fn measure(text: &[u8]) -> (usize, usize) {
     let (mut at, mut tokens, mut open, mut deepest) = (0, 0, 0_usize, 0);
