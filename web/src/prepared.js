@@ -104,8 +104,8 @@ query WhatChanged($asOf: Moment) {
 }
 `;
 
-const REPORT = `# What was sold, a row a day or a "PRODUCT", as it
-# was known at $asOf: later returns are not in it yet.
+const REPORT = `# What was sold, a row a day (or a "PRODUCT"), as it
+# was known at $asOf: returned later is still in it.
 query SalesReport(
   $groupBy: SalesGrouping = DAY
   $asOf: Moment
