@@ -1,10 +1,12 @@
-# Everything a clone needs: Rust 1.94 or later with clippy and rustfmt, make, a C compiler; Python 3 for the tests.
+# Everything a clone needs: Rust 1.94 or later with clippy and rustfmt, make, a C compiler; Python 3.10 for the tests.
 # Recipes use the shell's own words, cargo, python3 and node alone, so that they work with the barest PATH.
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 CARGO ?= cargo
 EXPLORER := $(if $(wildcard web/package.json),web/dist/index.html)
+# The binary that the tests make: `cargo build` would compile half of what it depends on once more.
+BINARY := $(CARGO) test --locked --no-run --test it
 
 help: ## this list
 	@while IFS=: read -r target rest; do \
@@ -18,11 +20,16 @@ test: ## everything: formatting, clippy, unit and integration tests on SQLite an
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	scripts/with-postgres scripts/run-tests
+	FUZZ_SEED=$${FUZZ_SEED:-20261124} scripts/fuzz $${FUZZ_SECONDS:-30}
 
-test-explorer: ## the explorer in a real browser; needs Node and Debian's chromium, or CHROMIUM=/path/to/it
-	scripts/build-explorer
-	$(CARGO) build --locked
+test-explorer: $(EXPLORER) ## the explorer in a real browser; needs Node and Debian's chromium, or CHROMIUM=/path/to/it
+	@test -f web/dist/index.html
+	$(BINARY)
 	cd web && node test/explorer.mjs
+
+fuzz: ## ten minutes (or FUZZ_SECONDS) of questions made up from the schema, none of which may be a fault of ours
+	$(BINARY)
+	scripts/fuzz
 
 fmt: ## format the code
 	$(CARGO) fmt --all
@@ -40,4 +47,4 @@ web: ## build the explorer (Node 20.19, or 22.12 or later), for the next build o
 web/dist/index.html: $(wildcard web/*.* web/src/* web/src/*/* web/public/*)
 	@scripts/build-explorer || echo "The explorer is left out; a plain page stands in for it."
 
-.PHONY: help run test test-explorer fmt lint schema web
+.PHONY: help run test test-explorer fuzz fmt lint schema web

@@ -9,9 +9,12 @@ use axum::{
 use base64::{Engine, prelude::BASE64_STANDARD};
 use sha2::{Digest, Sha256};
 
-const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:3rem auto;padding:0 1rem;\
-color:#1c2733;background:#fbfaf7}h1{font-size:1.6rem}pre{background:#1c2733;color:#f2efe6;padding:1rem;\
-overflow-x:auto;border-radius:6px}code{font-family:ui-monospace,monospace;font-size:.9rem}";
+const STYLE: &str = ":root{color-scheme:light dark}\
+body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:3rem auto;padding:0 1rem;\
+color:light-dark(#1c2733,#d8dfea);background:light-dark(#fbfaf7,#1a2230)}\
+h1{font-size:1.8rem;margin:0}h2{font-size:1.2rem;margin:2rem 0 .5rem}p{margin:.5rem 0}\
+pre{background:light-dark(#1c2733,#10161f);color:#f2efe6;padding:1rem;margin:0;overflow-x:auto;border-radius:6px}\
+code{font-family:ui-monospace,monospace;font-size:.9rem}p code{overflow-wrap:anywhere}";
 
 static POLICY: LazyLock<String> = LazyLock::new(|| {
     let style = BASE64_STANDARD.encode(Sha256::digest(STYLE));
@@ -40,10 +43,12 @@ WebSocket (<code>graphql-transport-ws</code>) and event streams.</p>
 <pre><code>curl -s http://{host}/graphql -H 'Content-Type: application/json' \
   -d '{{"query":"{{ products(asOf: \"-PT1H\") {{ nodes {{ id name stock }} }} }}"}}'</code></pre>
 <h2>Watch</h2>
-<pre><code>curl -sN http://{host}/graphql -H 'Content-Type: application/json' -H 'Accept: text/event-stream' \
+<pre><code>curl -sN http://{host}/graphql -H 'Content-Type: application/json' \
+  -H 'Accept: text/event-stream' \
   -d '{{"query":"subscription {{ events(after: 0) {{ position type streamId }} }}"}}'</code></pre>
 <h2>The explorer</h2>
-<p>This binary was built without it. With Node 20.19 or later at hand: <code>make web</code>, then build again.</p>
+<p>This binary was built without it. With Node 20.19, or 22.12 or later, at hand: <code>make web</code>, then build
+again.</p>
 </html>
 "#
     );

@@ -22,7 +22,18 @@ pub fn parse_id(id: &ID) -> Result<Uuid> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn any_uuid_is_read_as_it_was_written_and_any_other_text_refused(id in any::<u128>(), text in any::<String>()) {
+            let id = Uuid::from_u128(id);
+            prop_assert_eq!(parse_id(&ID(id.to_string())), Ok(id));
+            prop_assert_eq!(parse_id(&ID(text)).unwrap_err().code(), ErrorCode::BadUserInput);
+        }
+    }
 
     #[test]
     fn a_uuid_is_read_whatever_its_case() {

@@ -1,6 +1,6 @@
 // The bar above GraphiQL: the prepared tabs, once they are closed, and the moment that `$asOf` stands for.
 import { pick, useGraphiQL, useGraphiQLActions } from '@graphiql/react';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 
 import { AGO, momentOf } from './moment.js';
 
@@ -41,22 +41,47 @@ function Prepared({ prepared }) {
   );
 }
 
+/** Kinds of moments that are typed, each with its input. */
+const TYPED = {
+  duration: {
+    label: 'another time ago …',
+    input: { 'aria-label': 'How long ago', title: 'An ISO 8601 duration with a minus sign, such as -PT1H or -P10D' },
+  },
+  instant: {
+    label: 'an instant …',
+    input: {
+      'aria-label': "Instant, in this computer's time zone",
+      title: "In this computer's time zone",
+      type: 'datetime-local',
+      step: 1,
+    },
+  },
+  position: {
+    label: 'a position …',
+    input: { 'aria-label': 'Position in the log', inputMode: 'numeric', title: 'The position of an event, such as 1234' },
+  },
+};
+
 /** Writes `asOf` into the variables of the tab that is open; the operation has to take it as `$asOf: Moment`. */
 function MomentPicker() {
-  const { variableEditor, queryEditor } = useGraphiQL(pick('variableEditor', 'queryEditor'));
+  const { variableEditor, queryEditor, activeTabIndex } = useGraphiQL(
+    pick('variableEditor', 'queryEditor', 'activeTabIndex'),
+  );
   const { updateActiveTabValues } = useGraphiQLActions();
-  const [kind, setKind] = useState('ago');
-  const [ago, setAgo] = useState('-P2W');
-  const [instant, setInstant] = useState('');
+  const [choice, setChoice] = useState('-P2W');
+  const [typed, setTyped] = useState({ duration: '-P10D', instant: '', position: '' });
   const [hint, setHint] = useState('');
+  // What was said is about the tab it was said in.
+  useEffect(() => setHint(''), [activeTabIndex]);
 
   const set = (event) => {
     event.preventDefault();
-    const { moment, problem } = momentOf(kind, { ago, instant });
+    const { moment, problem } = momentOf(choice, typed);
     if (problem) return setHint(problem);
     try {
-      const others = JSON.parse(variableEditor?.getValue().trim() || '{}');
-      const variables = JSON.stringify({ ...others, asOf: moment }, null, 2);
+      const { asOf, ...others } = JSON.parse(variableEditor?.getValue().trim() || '{}');
+      // Absent is now.
+      const variables = JSON.stringify(moment === null ? others : { ...others, asOf: moment }, null, 2);
       variableEditor?.setValue(variables);
       updateActiveTabValues({ variables });
     } catch {
@@ -67,39 +92,30 @@ function MomentPicker() {
   };
 
   return (
-    <form className="moment" onSubmit={set}>
+    <form className="moment" onSubmit={set} noValidate>
       <span role="status">{hint}</span>
       <label>
         As of{' '}
-        <select value={kind} onChange={(event) => setKind(event.target.value)}>
+        <select value={choice} onChange={(event) => setChoice(event.target.value)}>
           <option value="now">now</option>
-          <option value="ago">so long ago</option>
-          <option value="instant">an instant</option>
+          {Object.entries(AGO).map(([duration, label]) => (
+            <option key={duration} value={duration}>
+              {label}
+            </option>
+          ))}
+          {Object.entries(TYPED).map(([kind, { label }]) => (
+            <option key={kind} value={kind}>
+              {label}
+            </option>
+          ))}
         </select>
       </label>
-      {kind === 'ago' && (
-        <>
-          <input
-            aria-label="How long ago"
-            list="ago"
-            value={ago}
-            onChange={(event) => setAgo(event.target.value)}
-            title="An ISO 8601 duration with a minus sign, such as -PT1H or -P2W"
-          />
-          <datalist id="ago">
-            {Object.entries(AGO).map(([duration, label]) => (
-              <option key={duration} value={duration} label={label} />
-            ))}
-          </datalist>
-        </>
-      )}
-      {kind === 'instant' && (
+      {choice in TYPED && (
         <input
-          aria-label="Instant, in this computer's time zone"
-          type="datetime-local"
-          step="1"
-          value={instant}
-          onChange={(event) => setInstant(event.target.value)}
+          key={choice}
+          {...TYPED[choice].input}
+          value={typed[choice]}
+          onChange={(event) => setTyped({ ...typed, [choice]: event.target.value })}
         />
       )}
       <button type="submit">Set $asOf</button>

@@ -11,14 +11,25 @@ export const AGO = {
   '-P1Y': 'a year ago',
 };
 
-/** `{ moment }` for the variable, null for now; or `{ problem }`, for people. */
-export function momentOf(kind, { ago, instant }) {
-  if (kind === 'now') return { moment: null };
-  if (kind === 'instant') {
-    const chosen = new Date(instant);
-    return Number.isNaN(chosen.getTime()) ? { problem: 'Choose a day and a time.' } : { moment: chosen.toISOString() };
+/** `{ moment }` for the variable, null for now; or `{ problem }`, for people. `choice` is one of AGO or a kind. */
+export function momentOf(choice, { duration, instant, position }) {
+  switch (choice) {
+    case 'now':
+      return { moment: null };
+    case 'duration': {
+      const moment = duration.trim().toUpperCase();
+      const isOne = /^-P(?=.*\d)[\dYMWDTHS.]+$/.test(moment);
+      return isOne ? { moment } : { problem: 'Write a duration such as -PT1H or -P10D.' };
+    }
+    case 'instant': {
+      const chosen = new Date(instant);
+      return Number.isNaN(chosen.getTime()) ? { problem: 'Choose a day and a time.' } : { moment: chosen.toISOString() };
+    }
+    case 'position': {
+      const moment = position.trim();
+      return /^\d+$/.test(moment) ? { moment } : { problem: 'Write a position such as 1234, digits alone.' };
+    }
+    default:
+      return { moment: choice };
   }
-  const duration = ago.trim().toUpperCase();
-  const isDuration = /^-P(?=.*\d)[\dYMWDTHS.]+$/.test(duration);
-  return isDuration ? { moment: duration } : { problem: 'Write a duration such as -PT1H or -P2W.' };
 }

@@ -83,8 +83,55 @@ fragment Products on ProductConnection {
 }
 `;
 
+const CHANGES = `# What happened to the newest order, and what each
+# event changed: who, when, why, before and after.
+query WhatChanged($asOf: Moment) {
+  orders(first: 1, asOf: $asOf) {
+    nodes {
+      id
+      status
+      changes(first: 10) {
+        nodes {
+          event {
+            position type recordedAt
+            actor reason
+          }
+          fields { field before after }
+        }
+      }
+    }
+  }
+}
+`;
+
+const REPORT = `# What was sold, a row a day (or a "PRODUCT"), as it
+# was known at $asOf: returned later is still in it.
+query SalesReport(
+  $groupBy: SalesGrouping = DAY
+  $asOf: Moment
+) {
+  salesReport(groupBy: $groupBy, asOf: $asOf) {
+    totals {
+      orders
+      units
+      revenue { amount currency }
+    }
+    rows(first: 10) {
+      nodes {
+        day
+        product { name }
+        orders
+        units
+        revenue { amount currency }
+      }
+    }
+  }
+}
+`;
+
 const SEARCH = `# Users, products and orders that have these words,
-# case and accents aside; the last may be a beginning.
+# case and accents aside, best first. The last word
+# may be the beginning of one.
 query Search($text: String!, $asOf: Moment) {
   search(text: $text, first: 5, asOf: $asOf) {
     totalCount
@@ -104,7 +151,7 @@ query Search($text: String!, $asOf: Moment) {
 
 const WATCH = `# Every event from now on, as it is recorded:
 # leave it running, and order in another window.
-# With "after": "0" it starts at the first event.
+# With {"after": "0"} it starts at the first event.
 subscription WatchTheLog($after: Position) {
   events(after: $after) {
     position
@@ -131,8 +178,10 @@ export async function prepare() {
     tab('Find a user and a product', FIND),
     tab('Place an order', PLACE, { input: order }),
     tab('Then and now', COMPARE, { asOf: '-P2W' }),
-    tab('Search', SEARCH, { text: user?.address?.city ?? 'a', asOf: null }),
-    tab('Watch the log', WATCH, { after: null }),
+    tab('What changed', CHANGES),
+    tab('Sales report', REPORT, { groupBy: 'DAY' }),
+    tab('Search', SEARCH, { text: user?.address?.city ?? 'a' }),
+    tab('Watch the log', WATCH),
   ];
 }
 

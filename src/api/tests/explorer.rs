@@ -2,8 +2,10 @@
 
 use axum::{
     body::Body,
-    http::{Request, StatusCode, header},
+    http::{Method, Request, StatusCode, header},
 };
+use base64::{Engine, prelude::BASE64_STANDARD};
+use sha2::{Digest, Sha256};
 
 use super::toy::{App, Reply, World};
 use crate::api::explorer::{File, routes};
@@ -46,6 +48,12 @@ async fn a_binary_without_the_explorer_says_what_to_do_instead() {
         );
         assert!(
             reply.header("content-security-policy").starts_with("default-src 'none'; style-src 'sha256-")
+        );
+        let style = reply.text.split_once("<style>").and_then(|(_, rest)| rest.split_once("</style>"));
+        let digest = BASE64_STANDARD.encode(Sha256::digest(style.unwrap().0));
+        assert!(
+            reply.header("content-security-policy").contains(&format!("style-src 'sha256-{digest}';")),
+            "a browser would leave the style out"
         );
         assert_eq!(reply.text.matches("curl ").count(), 3);
         assert!(reply.text.contains("http://shop.example:8080/graphql") && reply.text.contains("make web"));
@@ -150,5 +158,53 @@ async fn there_is_nothing_beyond_the_files() {
         "/index.html",
     ] {
         assert_eq!(get(&app, path, &[]).await.status, StatusCode::NOT_FOUND, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn every_response_whatever_it_is_carries_the_headers_that_keep_browsers_in_their_place() {
+    let app = App::new();
+    let elsewhere = Some("https://elsewhere.example");
+    for (method, path, origin, status) in [
+        (Method::GET, "/", None, StatusCode::OK),
+        (Method::GET, "/playground", None, StatusCode::OK),
+        (Method::HEAD, "/", None, StatusCode::OK),
+        (Method::GET, "/healthz", None, StatusCode::OK),
+        (Method::GET, "/readyz", None, StatusCode::SERVICE_UNAVAILABLE),
+        (Method::GET, "/graphql?query=%7Bhello%7D", None, StatusCode::OK),
+        (Method::GET, "/graphql?query=%7Bhello%7D", elsewhere, StatusCode::OK),
+        (Method::GET, "/graphql", None, StatusCode::BAD_REQUEST),
+        (Method::PUT, "/graphql", None, StatusCode::METHOD_NOT_ALLOWED),
+        (Method::POST, "/graphql", None, StatusCode::UNSUPPORTED_MEDIA_TYPE),
+        (Method::OPTIONS, "/graphql", elsewhere, StatusCode::METHOD_NOT_ALLOWED),
+        (Method::POST, "/", None, StatusCode::METHOD_NOT_ALLOWED),
+        (Method::GET, "/nowhere", None, StatusCode::NOT_FOUND),
+        (Method::GET, "/assets/index-0000.js", None, StatusCode::NOT_FOUND),
+    ] {
+        let mut request = Request::builder().method(&method).uri(path).body(Body::empty()).unwrap();
+        if let Some(origin) = origin {
+            request.headers_mut().insert(header::ORIGIN, origin.parse().unwrap());
+        }
+        let reply = app.send(request).await;
+        assert_eq!(reply.status, status, "{method} {path}");
+        assert_eq!(
+            ["x-content-type-options", "x-frame-options", "referrer-policy"].map(|name| reply.header(name)),
+            ["nosniff", "DENY", "no-referrer"],
+            "{method} {path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn every_file_of_the_explorer_carries_the_policy_also_when_it_is_known_already() {
+    let app = serving(&BUILT);
+    for path in ["/", "/playground", SCRIPT, "/icon.svg"] {
+        let first = get(&app, path, &[]).await;
+        let again = get(&app, path, &[(header::IF_NONE_MATCH, first.header("etag"))]).await;
+        for reply in [&first, &again] {
+            let policy = reply.header("content-security-policy");
+            assert!(policy.starts_with("default-src 'none'; "), "{path}: {policy}");
+            assert!(!policy.contains("unsafe-eval") && !policy.contains('*'), "{path}: {policy}");
+        }
     }
 }

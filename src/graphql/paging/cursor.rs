@@ -297,10 +297,38 @@ mod tests {
         }
 
         #[test]
-        fn no_text_makes_decoding_panic(text in any::<String>(), json in "[\\[\\]{}\":,lpki0-9a-f-]{0,80}") {
+        fn no_text_is_a_cursor(text in any::<String>(), json in "[\\[\\]{}\":,lpki0-9a-f-]{0,80}") {
+            for text in [&text, &BASE64.encode(json)] {
+                prop_assert_eq!(refusal(text).code(), ErrorCode::BadUserInput);
+            }
+        }
+
+        // Not signed, so another place in the same list is all that a change can make of a cursor.
+        #[test]
+        fn a_cursor_with_a_character_changed_is_refused_or_a_place_in_the_same_list(
+            keys in prop::collection::vec(any_key(), 0..=3),
+            id in any::<u128>(),
+            position in 0..i64::MAX,
+            place in any::<prop::sample::Index>(),
+            other in any::<char>(),
+            within in any::<bool>(),
+        ) {
             let listing = Listing::new("users", 1);
-            prop_assert!(listing.decode(&text).is_err());
-            prop_assert!(listing.decode(&BASE64.encode(json)).is_err());
+            let given = Place { keys, id: Uuid::from_u128(id) };
+            let text = listing.encode(Position::from_stored(position), &given);
+            let plain = if within { String::from_utf8(BASE64.decode(&text).unwrap()).unwrap() } else { text };
+            let mut characters: Vec<char> = plain.chars().collect();
+            let place = place.index(characters.len());
+            characters[place] = other;
+            let changed: String = characters.into_iter().collect();
+            let changed = if within { BASE64.encode(changed) } else { changed };
+            match listing.decode(&changed) {
+                Err(failure) => prop_assert_eq!(failure.code(), ErrorCode::BadUserInput),
+                Ok(Cursor { position, place }) => {
+                    prop_assert_eq!(listing.decode(&listing.encode(position, &place)), Ok(Cursor { position, place }));
+                    prop_assert!(Listing::new("orders", 1).decode(&changed).is_err());
+                }
+            }
         }
     }
 }

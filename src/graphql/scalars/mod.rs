@@ -10,6 +10,8 @@ mod decimal;
 mod json;
 mod moment;
 mod position;
+#[cfg(test)]
+mod tests;
 
 pub use ago::Ago;
 pub use country_code::CountryCode;
@@ -68,64 +70,4 @@ pub fn excerpt(text: &str) -> String {
         shown.push('…');
     }
     shown
-}
-
-#[cfg(test)]
-mod tests {
-    use async_graphql::{Name, Number, ScalarType};
-    use proptest::prelude::*;
-
-    use super::*;
-
-    /// Values near to and far from what a scalar takes.
-    fn any_value() -> impl Strategy<Value = Value> {
-        let text = prop_oneof![
-            any::<String>(),
-            "-?P?[0-9.,YMWDTHS-]{0,24}",
-            "[0-9]{0,4}-[0-9]{0,2}-[0-9]{0,2}[Tt ][0-9:.]{0,16}(Z|[+-][0-9:]{0,6})?",
-            "[+-]?[0-9_]{0,70}\\.?[0-9]{0,40}([eE][+-]?[0-9]{0,12})?",
-            "[A-Za-z]{2,3}",
-        ];
-        let leaf = prop_oneof![
-            Just(Value::Null),
-            any::<bool>().prop_map(Value::from),
-            any::<i64>().prop_map(Value::from),
-            any::<u64>().prop_map(Value::from),
-            any::<f64>().prop_filter_map("finite", |n| Number::from_f64(n).map(Value::Number)),
-            text.prop_map(Value::from),
-            Just(Value::Enum(Name::new("EUR"))),
-        ];
-        leaf.prop_recursive(2, 8, 3, |inner| prop::collection::vec(inner, 0..3).prop_map(Value::List))
-    }
-
-    /// Reading what was written gives the same again, and validation agrees with reading.
-    fn holds<T: ScalarType + Read + PartialEq + std::fmt::Debug>(value: &Value) {
-        let read = T::read(value);
-        assert_eq!(<T as ScalarType>::is_valid(value), read.is_ok());
-        if let Ok(read) = read {
-            let written = ScalarType::to_value(&read);
-            assert_eq!(T::read(&written).as_ref(), Ok(&read), "written as {written}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn no_value_makes_a_scalar_panic_and_what_is_read_can_be_written_and_read_again(value in any_value()) {
-            holds::<Instant>(&value);
-            holds::<Date>(&value);
-            holds::<Decimal>(&value);
-            holds::<CurrencyCode>(&value);
-            holds::<CountryCode>(&value);
-            holds::<Json>(&value);
-            holds::<Position>(&value);
-            holds::<Moment>(&value);
-        }
-    }
-
-    #[test]
-    fn an_excerpt_ends_at_eighty_characters() {
-        assert_eq!(excerpt("short"), "short");
-        assert_eq!(excerpt(&"é".repeat(80)), "é".repeat(80));
-        assert_eq!(excerpt(&"é".repeat(81)), format!("{}…", "é".repeat(80)));
-    }
 }
