@@ -14,10 +14,14 @@ help: ## this list
 run: $(EXPLORER) ## build and serve a made-up shop on embedded SQLite, with the explorer where a fitting Node is there
 	$(CARGO) run --locked --release -- serve --demo
 
-test: ## everything: formatting, clippy, unit and integration tests on SQLite and PostgreSQL
+test: ## everything: formatting, clippy, unit and integration tests on SQLite and PostgreSQL, clients of others
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	scripts/with-postgres scripts/run-tests
+	scripts/test-clients
+
+test-clients: ## clients of others against the served binary: Apollo, urql, Relay, graphql-ws, gql …; needs Node 20.11
+	@scripts/test-clients
 
 test-explorer: ## the explorer in a real browser; needs Node and Debian's chromium, or CHROMIUM=/path/to/it
 	scripts/build-explorer
@@ -40,4 +44,4 @@ web: ## build the explorer (Node 20.19, or 22.12 or later), for the next build o
 web/dist/index.html: $(wildcard web/*.* web/src/* web/src/*/* web/public/*)
 	@scripts/build-explorer || echo "The explorer is left out; a plain page stands in for it."
 
-.PHONY: help run test test-explorer fmt lint schema web
+.PHONY: help run test test-clients test-explorer fmt lint schema web
