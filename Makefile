@@ -16,11 +16,16 @@ help: ## this list
 run: $(EXPLORER) ## build and serve a made-up shop on embedded SQLite, with the explorer where a fitting Node is there
 	$(CARGO) run --locked --release -- serve --demo
 
-test: ## everything: formatting, clippy, unit and integration tests on SQLite and PostgreSQL
+test: ## everything: formatting, clippy, unit and integration tests on SQLite and PostgreSQL, clients of others
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	scripts/with-postgres scripts/run-tests
+	scripts/test-clients
 	FUZZ_SEED=$${FUZZ_SEED:-20261124} scripts/fuzz $${FUZZ_SECONDS:-30}
+
+test-clients: ## clients of others against the served binary: Apollo, urql, Relay, graphql-ws, gql …; needs Node 20.11
+	$(BINARY)
+	scripts/test-clients
 
 test-explorer: $(EXPLORER) ## the explorer in a real browser; needs Node and Debian's chromium, or CHROMIUM=/path/to/it
 	@test -f web/dist/index.html
@@ -47,4 +52,4 @@ web: ## build the explorer (Node 20.19, or 22.12 or later), for the next build o
 web/dist/index.html: $(wildcard web/*.* web/src/* web/src/*/* web/public/*)
 	@scripts/build-explorer || echo "The explorer is left out; a plain page stands in for it."
 
-.PHONY: help run test test-explorer fuzz fmt lint schema web
+.PHONY: help run test test-clients test-explorer fuzz fmt lint schema web

@@ -216,6 +216,21 @@ async fn the_old_sub_protocol_can_be_switched_off() {
     assert!(connect_async(request).await.is_err());
 }
 
+#[tokio::test]
+async fn of_several_sub_protocols_the_client_s_first_is_spoken() {
+    let app = App::new();
+    for (offered, message) in [
+        ("mqtt, graphql-ws, graphql-transport-ws", "start"),
+        ("graphql-transport-ws, graphql-ws", "subscribe"),
+    ] {
+        let mut client = Client::dial(&app, &[("sec-websocket-protocol", offered)]).await.unwrap();
+        client.send(json!({ "type": "connection_init" })).await;
+        assert_eq!(client.hear().await["type"], "connection_ack");
+        client.send(json!({ "type": message, "id": "1", "payload": { "query": "{ __typename }" } })).await;
+        assert_eq!(client.hear().await["id"], "1", "{offered}");
+    }
+}
+
 /// A paused clock would run ahead of the sockets, so what keeps time with a peer runs against a short one.
 fn impatient() -> App {
     App::with(Settings {

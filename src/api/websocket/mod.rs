@@ -8,7 +8,7 @@ mod operation;
 use async_graphql::Executor;
 use axum::{
     extract::{FromRequestParts, Request, WebSocketUpgrade, ws::WebSocket},
-    http::{HeaderValue, StatusCode},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::Response,
 };
 
@@ -66,23 +66,22 @@ async fn prepare<E: Executor, H: Host>(
         .write_buffer_size(WRITE_BUFFER)
         .max_message_size(settings.limits.max_message_bytes)
         .max_frame_size(settings.limits.max_message_bytes);
-    let dialect = choose(&upgrade, settings);
+    let dialect = choose(&parts.headers, settings);
     if let Some(dialect) = dialect {
         upgrade.set_selected_protocol(HeaderValue::from_static(dialect.name()));
     }
     Ok((upgrade, dialect, caller))
 }
 
-/// The newer sub-protocol if the client offers both.
-fn choose(upgrade: &WebSocketUpgrade, settings: &Settings) -> Option<Dialect> {
-    let offers = |dialect: Dialect| upgrade.requested_protocols().any(|offered| *offered == *dialect.name());
-    if offers(Dialect::Transport) {
-        Some(Dialect::Transport)
-    } else if settings.legacy_ws && offers(Dialect::Legacy) {
-        Some(Dialect::Legacy)
-    } else {
-        None
-    }
+/// The first of the client's that is spoken here: it offers them by preference. Python's gql takes the older one for
+/// chosen whatever is answered, since it looks for the answer under one spelling of the header's name.
+fn choose(headers: &HeaderMap, settings: &Settings) -> Option<Dialect> {
+    let lines = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL).iter().filter_map(|line| line.to_str().ok());
+    lines.flat_map(|line| line.split(',')).find_map(|offered| match offered.trim() {
+        name if name == Dialect::Transport.name() => Some(Dialect::Transport),
+        name if name == Dialect::Legacy.name() && settings.legacy_ws => Some(Dialect::Legacy),
+        _ => None,
+    })
 }
 
 async fn run<E: Executor, H: Host>(
