@@ -18,6 +18,7 @@ mod northwind;
 mod orders;
 mod proof;
 mod read_models;
+mod readme;
 mod rebuilding;
 mod restoring;
 mod sales;
