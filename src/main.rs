@@ -1,5 +1,6 @@
 //! Parse, start, wait for the signal.
 
+use std::io::{IsTerminal, stderr};
 use std::process::ExitCode;
 
 use hindsight::cli::{Cli, run};
@@ -15,6 +16,8 @@ async fn main() -> ExitCode {
     let cli = Cli::read(std::env::args_os().collect()).unwrap_or_else(|error| error.exit());
     let filter = EnvFilter::try_from_env("HINDSIGHT_LOG")
         .unwrap_or_else(|_| EnvFilter::new("warn,sqlx=error,hindsight=info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    // Colours are for people; in a file they are noise.
+    let colours = stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|no| no.is_empty());
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(stderr).init();
     run(cli).await
 }

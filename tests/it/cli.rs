@@ -14,6 +14,7 @@ on_both_stores!(
     a_file_is_brought_in_with_a_summary_and_stops_with_file_line_and_reason,
     migrate_makes_the_tables_and_status_tells_how_far_all_is,
     read_models_are_rebuilt_by_name_or_all_of_them,
+    what_is_logged_into_a_file_has_no_colours,
     a_database_of_a_newer_version_is_refused,
 );
 
@@ -75,6 +76,12 @@ async fn read_models_are_rebuilt_by_name_or_all_of_them(home: &Home) {
     let unknown = run(home, &["rebuild", "nonsense"]).await;
     assert!(!unknown.well && unknown.errors.contains("users"), "{}", unknown.errors);
     assert!(!run(home, &["rebuild"]).await.well, "it has to be said which");
+}
+
+async fn what_is_logged_into_a_file_has_no_colours(home: &Home) {
+    let rebuilt = run(home, &["rebuild", "users"]).await;
+    assert!(rebuilt.errors.contains(" INFO "), "{}", rebuilt.errors);
+    assert!(!rebuilt.errors.contains('\u{1b}'), "{}", rebuilt.errors);
 }
 
 async fn a_database_of_a_newer_version_is_refused(home: &Home) {
