@@ -1,6 +1,7 @@
 //! Moments that are not there and cursors out of place: on every query that takes a moment and every list that has
 //! pages, whatever the schema comes to have.
 
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -14,6 +15,7 @@ on_both_stores!(
     a_moment_before_the_first_event_is_an_empty_world_to_every_query,
     a_moment_after_the_end_is_out_of_range_to_every_query_which_names_both,
     a_cursor_used_with_another_moment_filter_order_or_list_is_refused_by_every_list,
+    a_cursor_with_a_character_changed_is_refused_or_answered_by_every_list_in_every_order,
 );
 
 const HOUR: i64 = 3_600_000_000;
@@ -231,13 +233,18 @@ impl List<'_> {
         list["edges"][0]["cursor"].as_str().map(ToOwned::to_owned)
     }
 
-    /// Asks for pages on either side of a cursor, which must be refused.
-    async fn refuses(&self, shop: &Shop, other: Option<&Other>, cursor: &str, taken: &str) {
+    /// Requests for pages on either side of a cursor, where the list has both.
+    fn beside(&self, other: Option<&Other>, cursor: &str) -> Vec<String> {
         let backward =
             self.0.last().into_iter().flat_map(|field| arguments(field)).any(|one| name(one) == "before");
         let before = backward.then(|| format!("last: 1, before: {cursor:?}"));
-        for page in [Some(format!("first: 1, after: {cursor:?}")), before].into_iter().flatten() {
-            let query = self.written(other, &page);
+        let pages = [Some(format!("first: 1, after: {cursor:?}")), before].into_iter().flatten();
+        pages.map(|page| self.written(other, &page)).collect()
+    }
+
+    /// Asks for pages on either side of a cursor, which must be refused.
+    async fn refuses(&self, shop: &Shop, other: Option<&Other>, cursor: &str, taken: &str) {
+        for query in self.beside(other, cursor) {
             let response = shop.ask(&query, json!({})).await;
             let error = &response["errors"][0];
             let told = format!("{query}\nwith a cursor of {taken}\n{response:#}");
@@ -395,4 +402,43 @@ async fn a_cursor_used_with_another_moment_filter_order_or_list_is_refused_by_ev
         }
     }
     asked.shop.close().await;
+}
+
+async fn a_cursor_with_a_character_changed_is_refused_or_answered_by_every_list_in_every_order(home: &Home) {
+    let asked = Asked::open(home).await;
+    asked.fill().await;
+    let shop = &asked.shop;
+    shop.app.caught_up(std::time::Duration::from_secs(60)).await.expect("the head");
+    let (mut refused, mut answered) = (0, 0);
+    for list in &asked.lists() {
+        let orders = asked.others(list, 1).into_iter().filter(|other| other.argument == "sortBy").map(Some);
+        for order in std::iter::once(None).chain(orders) {
+            let cursor = list.cursor(shop, order.as_ref()).await.expect("a row");
+            for changed in changed(&cursor) {
+                for query in list.beside(order.as_ref(), &changed) {
+                    let response = shop.ask(&query, json!({})).await;
+                    match response["errors"][0]["extensions"]["code"].as_str() {
+                        None => answered += 1,
+                        // Another position may be one that the log has not come to.
+                        Some("BAD_USER_INPUT" | "MOMENT_OUT_OF_RANGE") => refused += 1,
+                        Some(_) => panic!("{query}\n{response:#}"),
+                    }
+                }
+            }
+        }
+    }
+    assert!(refused > 1_000 && answered > 100, "{refused} were refused, {answered} answered");
+    asked.shop.close().await;
+}
+
+/// A cursor with each character of what is in it changed, but for the name of its list, which comes first.
+fn changed(cursor: &str) -> impl Iterator<Item = String> {
+    let plain = String::from_utf8(BASE64.decode(cursor).expect("base64")).expect("text");
+    let from = plain.find("\"p\"").expect("a position");
+    let places: Vec<(usize, char)> = plain.char_indices().filter(|(place, _)| *place >= from).collect();
+    let others = ['9', '-', '"', 'e', '\u{e9}'].into_iter().cycle();
+    places.into_iter().zip(others).map(move |((place, old), new)| {
+        let rest = &plain[place + old.len_utf8()..];
+        BASE64.encode(format!("{}{new}{rest}", &plain[..place]))
+    })
 }
