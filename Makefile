@@ -1,4 +1,4 @@
-# Everything a clone needs: Rust 1.94 or later with clippy and rustfmt, make, a C compiler; Python 3.10 for the tests.
+# Everything a clone needs: Rust 1.94 or later with clippy and rustfmt, make, a C compiler; Python 3 and Node for the tests.
 # Recipes use the shell's own words, cargo, python3 and node alone, so that they work with the barest PATH.
 
 .NOTPARALLEL:
