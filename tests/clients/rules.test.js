@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, test } from 'node:test';
 import WebSocket from 'ws';
+import { TRANSPORT, open, ready, subscribe } from './support/peer.js';
 import { serve } from './support/server.js';
 
-const TRANSPORT = 'graphql-transport-ws';
 const HEAD = { data: { log: { head: '0' } }, extensions: { log: { position: '0' } } };
 const server = await serve();
 
@@ -139,35 +139,3 @@ test('1012: the server ends', async () => {
   assert.equal((await idle.closed).code, 1012);
   assert.equal((await busy.closed).code, 1012);
 });
-
-function subscribe(id, query, more = {}) {
-  return { type: 'subscribe', id, payload: { query, ...more } };
-}
-
-/** A socket that was opened; `closed` settles with its end, `hear` with the next message. */
-async function open(server, { protocols = [TRANSPORT], origin } = {}) {
-  const socket = new WebSocket(server.socketUrl, protocols, { origin });
-  const messages = [];
-  const waiting = [];
-  socket.on('message', (data) => {
-    const message = JSON.parse(data.toString());
-    if (waiting.length) waiting.shift()(message);
-    else messages.push(message);
-  });
-  const closed = once(socket, 'close').then(([code, reason]) => ({ code, reason: reason.toString() }));
-  await once(socket, 'open');
-  return {
-    socket,
-    closed,
-    send: (message) => socket.send(typeof message === 'string' || Buffer.isBuffer(message) ? message : JSON.stringify(message)),
-    hear: () => (messages.length ? messages.shift() : new Promise((found) => waiting.push(found))),
-  };
-}
-
-/** One whose conversation was accepted. */
-async function ready(server, options) {
-  const peer = await open(server, options);
-  peer.send({ type: 'connection_init' });
-  assert.equal((await peer.hear()).type, 'connection_ack');
-  return peer;
-}

@@ -1,5 +1,5 @@
-//! Checks values before anything runs: every variable against its type, every literal of a custom scalar against
-//! the scalar. A moment that does not parse must not be found after the first of two mutations has committed.
+//! Checks values before anything runs: every variable against its type, every literal as far as the executor does not.
+//! A moment that does not parse must not be found after the first of two mutations has committed.
 
 use async_graphql::{
     Name, ServerError, Value, Variables,
@@ -26,12 +26,17 @@ pub fn variables(
     let mut errors = Vec::new();
     for definition in &operation.variable_definitions {
         let (name, ty) = (&definition.node.name.node, &definition.node.var_type.node);
-        let outcome = match (given.get(name), &definition.node.default_value) {
-            (Some(value), _) => coercion.value(value, ty, &mut Vec::new()),
-            (None, Some(default)) => coercion.value(&default.node, ty, &mut Vec::new()),
-            (None, None) if ty.nullable => Ok(()),
-            (None, None) => Err(format!("is required ({ty}) and was not given")),
-        };
+        let default = definition.node.default_value.as_ref().map(|default| &default.node);
+        // A default must fit even where a value is given.
+        let fits = default.map_or(Ok(()), |default| {
+            coercion.value(default, ty, &mut Vec::new())?;
+            coercion.literal(&default.clone().into_value(), ty)
+        });
+        let outcome = fits.and_then(|()| match given.get(name) {
+            Some(value) => coercion.value(value, ty, &mut Vec::new()),
+            None if default.is_some() || ty.nullable => Ok(()),
+            None => Err(format!("is required ({ty}) and was not given")),
+        });
         if let Err(reason) = outcome {
             let mut error = Code::BadUserInput.error(format!("The variable ${name} {reason}."));
             error.locations.push(definition.pos);
@@ -41,7 +46,8 @@ pub fn variables(
     if errors.is_empty() { Ok(()) } else { Err(errors) }
 }
 
-/// Checks the custom scalars in an argument's literal; what else is wrong with it is told by validation.
+/// Checks an argument's literal as far as the executor does not: custom scalars, that an input object is one, and that
+/// no text stands for a value of an enum.
 pub fn literal(types: &Types, scalar: ScalarCheck<'_>, value: &Literal, ty: &Type) -> Result<(), String> {
     Coercion { types, scalar }.literal(value, ty)
 }
@@ -124,6 +130,10 @@ impl Coercion<'_> {
                     .iter()
                     .filter_map(|(field, value)| Some((value, fields.get(field)?)))
                     .try_for_each(|(value, input)| self.literal(value, &input.ty)),
+                (Some(Kind::Input { .. }), _) => Err(format!("must be {ty}, not {}", shortened(value))),
+                (Some(Kind::Enum(_)), Literal::String(text)) => {
+                    Err(format!("must be {ty}, which is written without quotes: {text}"))
+                }
                 _ => Ok(()),
             },
         }
@@ -156,11 +166,67 @@ fn refused(name: &str, value: &Value, reason: &str) -> String {
 }
 
 /// Enough of a value to recognise it.
-fn shortened(value: &Value) -> String {
+fn shortened(value: &impl ToString) -> String {
     const MAX_CHARS: usize = 80;
     let text = value.to_string();
     match text.char_indices().nth(MAX_CHARS) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::parser::{parse_query, types::DocumentOperations};
+    use serde_json::json;
+
+    use super::*;
+
+    const SDL: &str = "
+        enum Status { PLACED PAID }
+        input Filter { status: Status }
+        type Query { orders(filter: Filter, status: [Status!]): Int }
+        schema { query: Query }";
+
+    /// What is wrong with the variables of an operation, or with the literals of its first field.
+    fn wrong(text: &str, given: serde_json::Value) -> Option<String> {
+        let types = Types::parse(SDL).unwrap();
+        let document = parse_query(text).unwrap();
+        let DocumentOperations::Single(operation) = &document.operations else { panic!("{text} is one") };
+        let scalar = |_: &str, _: &Value| Ok(());
+        if let Err(errors) = variables(&types, &scalar, &operation.node, &Variables::from_json(given)) {
+            return errors.into_iter().next().map(|error| error.message);
+        }
+        let root = types.root(operation.node.ty).unwrap();
+        operation.node.selection_set.node.items.iter().find_map(|selection| {
+            let async_graphql::parser::types::Selection::Field(field) = &selection.node else { return None };
+            let output = types.field(root, &field.node.name.node)?;
+            field.node.arguments.iter().find_map(|(name, value)| {
+                literal(&types, &scalar, &value.node, &output.arguments.get(&name.node)?.ty).err()
+            })
+        })
+    }
+
+    #[test]
+    fn a_default_must_fit_even_where_a_value_is_given() {
+        let text = "query($f: Filter = 1) { orders(filter: $f) }";
+        assert_eq!(wrong(text, json!({ "f": {} })).unwrap(), "The variable $f must be Filter, not 1.");
+    }
+
+    #[test]
+    fn an_input_object_is_written_as_one() {
+        assert_eq!(wrong("{ orders(filter: 1) }", json!({})).unwrap(), "must be Filter, not 1");
+        assert_eq!(wrong("{ orders(filter: {}) }", json!({})), None);
+    }
+
+    #[test]
+    fn an_enum_is_written_without_quotes_and_given_with_them() {
+        let quoted = "must be Status!, which is written without quotes: PAID";
+        assert_eq!(wrong("{ orders(status: [\"PAID\"]) }", json!({})).unwrap(), quoted);
+        let default = "query($s: Status = \"PAID\") { orders(filter: { status: $s }) }";
+        let refused = "The variable $s must be Status, which is written without quotes: PAID.";
+        assert_eq!(wrong(default, json!({ "s": "PLACED" })).unwrap(), refused);
+        assert_eq!(wrong("query($s: [Status!]) { orders(status: $s) }", json!({ "s": ["PAID"] })), None);
+        assert_eq!(wrong("{ orders(status: PAID) }", json!({})), None);
     }
 }

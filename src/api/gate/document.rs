@@ -13,7 +13,7 @@ use moka::future::Cache;
 use serde_json::{Map, Value as Json};
 use sha2::{Digest, Sha256};
 
-use super::params::Params;
+use super::{params::Params, types::Types, usage};
 use crate::api::{
     errors::{Code, Refusal, with_code},
     limits::{shape, tokens},
@@ -77,6 +77,7 @@ impl Documents {
     pub async fn parse(
         &self,
         text: &str,
+        types: &Types,
         settings: &Settings,
     ) -> Result<Arc<ExecutableDocument>, ServerError> {
         if let Some(document) = self.parsed.get(text).await {
@@ -85,6 +86,7 @@ impl Documents {
         tokens::check(text, &settings.limits)?;
         let document = parse_query(text).map_err(unreadable)?;
         shape::check(&document, &settings.limits, settings.introspection)?;
+        usage::check(types, &document)?;
         let document = Arc::new(document);
         self.parsed.insert(text.to_owned(), Arc::clone(&document)).await;
         Ok(document)

@@ -5,6 +5,7 @@ pub mod document;
 pub mod params;
 mod roots;
 pub mod types;
+mod usage;
 
 use std::{any::Any, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
@@ -110,7 +111,7 @@ impl<E: Executor, H: Host> Gate<E, H> {
         let Inner { host, types, documents, settings, .. } = &*self.0;
         let caller = caller.with_extensions(&params.extensions)?;
         let (text, hash) = documents.text(&mut params).await?;
-        let parsed = documents.parse(&text, settings).await?;
+        let parsed = documents.parse(&text, types, settings).await?;
         let name = params.operation_name.filter(|name| !name.is_empty());
         let operation = document::operation(&parsed, name.as_deref())?;
         let variables = Variables::from_json(serde_json::Value::Object(params.variables));

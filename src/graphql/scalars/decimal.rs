@@ -20,7 +20,7 @@ pub struct Decimal(pub rust_decimal::Decimal);
 
 /// An exact decimal number, answered as a string; a JSON string or number is accepted, a number by its shortest text,
 /// never through binary floating point.
-#[Scalar(name = "Decimal")]
+#[Scalar(name = "Decimal", specified_by_url = "docs/scalars.md#decimal")]
 impl ScalarType for Decimal {
     fn parse(value: Value) -> InputValueResult<Self> {
         parse(&value)

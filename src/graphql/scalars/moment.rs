@@ -33,7 +33,7 @@ pub enum Moment {
 /// Null is now. A bare date is refused, with the hint to add a time and zone. An instant later than both now and the
 /// last event's `recordedAt`, or a position after the head of the log, is an error; a moment before the first event
 /// shows an empty world.
-#[Scalar(name = "Moment")]
+#[Scalar(name = "Moment", specified_by_url = "docs/scalars.md#moment")]
 impl ScalarType for Moment {
     fn parse(value: Value) -> InputValueResult<Self> {
         parse(&value)

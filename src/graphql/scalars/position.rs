@@ -10,7 +10,7 @@ const EXPECTED: &str =
 
 /// The place of an event in the log: 1 for the first event ever, then one more for each; 0 is before the first.
 /// Answered as a string of digits (compare as integers, not as text); an integer or a string of digits is accepted.
-#[Scalar(name = "Position")]
+#[Scalar(name = "Position", specified_by_url = "docs/scalars.md#position")]
 impl ScalarType for Position {
     fn parse(value: Value) -> InputValueResult<Self> {
         parse(&value)

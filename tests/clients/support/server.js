@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after } from 'node:test';
+import { ROOT } from './tools.js';
 
-const ROOT = resolve(import.meta.dirname, '../../..');
 /** What `cargo build` makes, unless BINARY names another. */
 const BINARY = resolve(ROOT, process.env.BINARY ?? join(process.env.CARGO_TARGET_DIR ?? 'target', 'debug/hindsight'));
 

@@ -3,11 +3,14 @@ import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { after } from 'node:test';
+import { parse, print, visit } from 'graphql';
 
 /** The folder of the tests. */
 export const HERE = resolve(import.meta.dirname, '..');
+/** The folder of the whole. */
+export const ROOT = resolve(HERE, '../..');
 /** The published contract. */
-export const SCHEMA = resolve(HERE, '../../schema.graphql');
+export const SCHEMA = join(ROOT, 'schema.graphql');
 
 /** A folder that is gone after the tests of the file, beside node_modules for what looks its packages up from there. */
 export function scratch() {
@@ -24,4 +27,12 @@ export function run(program, args, { cwd = HERE, env = {} } = {}) {
       done({ code: error ? error.code : 0, output: stdout + stderr });
     });
   });
+}
+
+/** A schema without its descriptions: what programs rely on. */
+export function bare(text) {
+  const document = visit(parse(text, { noLocation: true }), {
+    enter: (node) => (node.description ? { ...node, description: undefined } : undefined),
+  });
+  return `${print(document)}\n`;
 }
