@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use axum::http::uri::Authority;
 use clap::Args;
 use clap::builder::{BoolishValueParser, RangedU64ValueParser};
 
@@ -88,13 +89,14 @@ pub struct Serving {
         long = "allow-origin",
         env = "HINDSIGHT_ALLOW_ORIGIN",
         value_name = "ORIGIN",
-        value_delimiter = ','
+        value_delimiter = ',',
+        value_parser = origin
     )]
     pub allowed_origins: Vec<String>,
 
     /// A name, besides localhost and IP addresses, under which this server may be asked; may be repeated, `*` is any.
     /// Without one, a server that listens on loopback is asked under no other, and any other under all names.
-    #[arg(long = "allow-host", env = "HINDSIGHT_ALLOW_HOST", value_name = "NAME", value_delimiter = ',')]
+    #[arg(long = "allow-host", env = "HINDSIGHT_ALLOW_HOST", value_name = "NAME", value_delimiter = ',', value_parser = host_name)]
     pub allowed_hosts: Vec<String>,
 
     /// Answer no questions about the schema, and suggest no names in errors.
@@ -127,6 +129,10 @@ pub struct PatienceArgs {
     #[arg(long, env = "HINDSIGHT_BODY_TIMEOUT", value_name = "SECONDS", default_value_t = 10, value_parser = at_least_one::<u32>(), help_heading = "Patience")]
     pub body_timeout: u32,
 
+    /// Time to take some of what is sent, before a connection is closed. In seconds.
+    #[arg(long, env = "HINDSIGHT_WRITE_TIMEOUT", value_name = "SECONDS", default_value_t = 30, value_parser = at_least_one::<u32>(), help_heading = "Patience")]
+    pub write_timeout: u32,
+
     /// Time to open a conversation on a WebSocket with `connection_init`. In seconds.
     #[arg(long, env = "HINDSIGHT_INIT_TIMEOUT", value_name = "SECONDS", default_value_t = 3, value_parser = at_least_one::<u32>(), help_heading = "Patience")]
     pub init_timeout: u32,
@@ -154,6 +160,7 @@ impl PatienceArgs {
         Settings {
             head_timeout: seconds(self.head_timeout),
             body_timeout: seconds(self.body_timeout),
+            write_timeout: seconds(self.write_timeout),
             init_timeout: seconds(self.init_timeout),
             ping_interval: seconds(self.ping_interval),
             pong_timeout: seconds(self.pong_timeout),
@@ -274,12 +281,24 @@ pub struct LimitArgs {
     )]
     pub max_cost: usize,
 
+    /// Values they could have in all at most, as many times as each is selected.
+    #[arg(
+        long,
+        env = "HINDSIGHT_MAX_VALUES",
+        value_name = "COUNT",
+        default_value_t = 50_000,
+        value_parser = at_least_one::<usize>(),
+        help_heading = "Limits"
+    )]
+    pub max_values: usize,
+
     /// From admission to answer, for a query. In seconds.
     #[arg(
         long,
         env = "HINDSIGHT_QUERY_TIMEOUT",
         value_name = "SECONDS",
         default_value_t = 10,
+        value_parser = at_least_one::<u32>(),
         help_heading = "Limits"
     )]
     pub query_timeout: u32,
@@ -290,6 +309,7 @@ pub struct LimitArgs {
         env = "HINDSIGHT_MUTATION_TIMEOUT",
         value_name = "SECONDS",
         default_value_t = 15,
+        value_parser = at_least_one::<u32>(),
         help_heading = "Limits"
     )]
     pub mutation_timeout: u32,
@@ -305,7 +325,8 @@ pub struct LimitArgs {
     )]
     pub max_in_flight: usize,
 
-    /// Queries and mutations under way of one client (trusted actor, else address).
+    /// Queries and mutations under way of one client: a trusted actor, else an address, which behind a proxy is that of
+    /// the proxy for everybody.
     #[arg(
         long,
         env = "HINDSIGHT_MAX_IN_FLIGHT_PER_CLIENT",
@@ -365,6 +386,27 @@ pub struct LimitArgs {
     pub document_cache_bytes: u64,
 }
 
+/// An origin as browsers write it, or `*`.
+fn origin(text: &str) -> Result<String, String> {
+    let parsed = text.split_once("://").and_then(|(scheme, authority)| {
+        let authority = authority.parse::<Authority>().ok()?;
+        Some((["http", "https"].contains(&scheme), !authority.as_str().contains('@')))
+    });
+    match (text, parsed) {
+        ("*", _) | (_, Some((true, true))) => Ok(text.to_owned()),
+        _ => Err("expected * or an origin without a path, such as https://shop.example:8443".to_owned()),
+    }
+}
+
+/// A name without a port, or `*`.
+fn host_name(text: &str) -> Result<String, String> {
+    let is_name = text.parse::<Authority>().is_ok_and(|authority| authority.host() == text);
+    match text == "*" || is_name {
+        true => Ok(text.to_owned()),
+        false => Err("expected * or a name without scheme and port, such as shop.example".to_owned()),
+    }
+}
+
 /// A bound of nothing would refuse everything; more than this is no bound.
 fn at_least_one<T: TryFrom<u64> + Clone + Send + Sync>() -> RangedU64ValueParser<T>
 where
@@ -387,6 +429,7 @@ impl LimitArgs {
             max_directives: self.max_directives,
             plain_list_size: self.plain_list_size,
             max_cost: self.max_cost,
+            max_values: self.max_values,
             query_timeout: Duration::from_secs(self.query_timeout.into()),
             mutation_timeout: Duration::from_secs(self.mutation_timeout.into()),
             max_in_flight: self.max_in_flight,
@@ -422,5 +465,56 @@ impl Serving {
         let any = self.allowed_hosts.iter().any(|name| name == "*");
         let guarded = self.listen.ip().is_loopback() || !self.allowed_hosts.is_empty();
         (guarded && !any).then(|| self.allowed_hosts.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        serving: Serving,
+    }
+
+    fn settings(flags: &[&str]) -> Result<Settings, String> {
+        let line =
+            Line::try_parse_from([&["hindsight"], flags].concat()).map_err(|error| error.to_string())?;
+        Ok(line.serving.settings())
+    }
+
+    #[test]
+    fn what_the_command_line_has_by_default_is_what_the_edge_has() {
+        let expected = Settings { hosts: Some(Vec::new()), ..Settings::default() };
+        assert_eq!(format!("{:#?}", settings(&[]).unwrap()), format!("{expected:#?}"));
+    }
+
+    #[test]
+    fn a_server_is_guarded_on_loopback_and_wherever_its_names_are_told() {
+        let hosts = |flags: &[&str]| settings(flags).unwrap().hosts;
+        let named = Some(vec!["shop.example".to_owned()]);
+        assert_eq!(hosts(&["--listen", "0.0.0.0:80"]), None);
+        assert_eq!(hosts(&["--listen", "[::1]:80", "--allow-host", "shop.example"]), named);
+        assert_eq!(hosts(&["--listen", "0.0.0.0:80", "--allow-host", "shop.example"]), named);
+        assert_eq!(hosts(&["--allow-host", "*"]), None);
+    }
+
+    #[test]
+    fn what_could_never_fit_is_refused() {
+        for flags in [
+            ["--allow-origin", "https://shop.example/"],
+            ["--allow-origin", "shop.example"],
+            ["--allow-origin", "https://a:b@shop.example"],
+            ["--allow-host", "https://shop.example"],
+            ["--allow-host", "shop.example:8080"],
+            ["--query-timeout", "0"],
+            ["--ping-interval", "0"],
+        ] {
+            assert!(settings(&flags).is_err_and(|error| error.contains(flags[0])), "{flags:?}");
+        }
+        assert!(settings(&["--allow-origin", "*,https://[::1]:8443,http://localhost:3000"]).is_ok());
     }
 }

@@ -136,6 +136,14 @@ async fn json_body(request: Request, settings: &Settings) -> Result<serde_json::
             "The body must be JSON in UTF-8, with `Content-Type: application/json`.",
         ));
     }
+    let encoding = request.headers().get(header::CONTENT_ENCODING).map(HeaderValue::as_bytes);
+    if encoding.is_some_and(|encoding| !encoding.eq_ignore_ascii_case(b"identity")) {
+        return Err(Refusal::http(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Code::BadRequest,
+            "The body must come as it is: no `Content-Encoding` is taken.",
+        ));
+    }
     let declared = content_length(request.headers());
     let body = read(request.into_body(), declared, settings.limits.max_body_bytes);
     let body = tokio::time::timeout(settings.body_timeout, body).await.map_err(|_| {

@@ -4,6 +4,7 @@
 //! into what their protocol says. `gate` and `limits` decide; `host` is what the product brings.
 
 pub mod caller;
+mod caught;
 pub mod errors;
 mod explorer;
 mod fixed;

@@ -14,13 +14,17 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use tokio::{net::TcpListener, sync::Semaphore};
+use tokio_io_timeout::TimeoutStream;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::settings::Settings;
 
+/// What a request's head may have besides the query of its URL.
+const HEAD_BYTES: usize = 32 * 1024;
+
 /// Serves until `shutdown`, then takes no more connections and lets those open finish for at most the grace of the
 /// settings. A connection waits to be accepted while as many as allowed are open, and is closed when its next request
-/// does not come in time.
+/// does not come in time, or when it takes nothing of what it is sent.
 pub async fn serve(
     mut listener: TcpListener,
     router: Router,
@@ -32,6 +36,8 @@ pub async fn serve(
     let mut http = http1::Builder::new();
     // Without a timer, hyper waits for ever for a head that comes byte by byte.
     http.timer(TokioTimer::new()).header_read_timeout(settings.head_timeout);
+    // A head has to fit: the query of a GET may be as long as a body.
+    http.max_buf_size(settings.limits.max_body_bytes.saturating_add(HEAD_BYTES));
     loop {
         let accepted = async {
             let place = Arc::clone(&places).acquire_owned().await;
@@ -52,7 +58,9 @@ pub async fn serve(
             request.extensions_mut().insert(ConnectInfo::<SocketAddr>(address));
             service.call(request)
         });
-        let connection = http.serve_connection(TokioIo::new(socket), answer).with_upgrades();
+        let mut socket = TimeoutStream::new(socket);
+        socket.set_write_timeout(Some(settings.write_timeout));
+        let connection = http.serve_connection(TokioIo::new(Box::pin(socket)), answer).with_upgrades();
         let shutdown = shutdown.clone();
         open.spawn(async move {
             let _place = place;

@@ -24,11 +24,13 @@ pub struct Settings {
     pub head_timeout: Duration,
     /// Time to receive a request's body.
     pub body_timeout: Duration,
+    /// Time to take some of what is sent, before a connection is closed.
+    pub write_timeout: Duration,
     /// A socket that has not sent `connection_init` by then is closed with 4408.
     pub init_timeout: Duration,
     /// Between two pings of the server on a WebSocket.
     pub ping_interval: Duration,
-    /// A peer that has not answered a ping by then is let go, and so is one that takes no byte for this and the interval.
+    /// A peer that has not answered a ping by then is let go.
     pub pong_timeout: Duration,
     /// Between two comments that keep an idle event stream open.
     pub sse_keep_alive: Duration,
@@ -48,6 +50,7 @@ impl Default for Settings {
             explorer: true,
             head_timeout: Duration::from_secs(30),
             body_timeout: Duration::from_secs(10),
+            write_timeout: Duration::from_secs(30),
             init_timeout: Duration::from_secs(3),
             ping_interval: Duration::from_secs(20),
             pong_timeout: Duration::from_secs(10),
@@ -86,6 +89,8 @@ pub struct Limits {
     pub plain_list_size: usize,
     /// Entities a query could return at most.
     pub max_cost: usize,
+    /// Values they could have in all at most, as many times as each is selected.
+    pub max_values: usize,
     /// From admission to answer, for a query.
     pub query_timeout: Duration,
     /// The same for a mutation. The answer is given up then, never the command.
@@ -122,6 +127,7 @@ impl Default for Limits {
             default_page_size: 20,
             plain_list_size: 10,
             max_cost: 5_000,
+            max_values: 50_000,
             query_timeout: Duration::from_secs(10),
             mutation_timeout: Duration::from_secs(15),
             max_in_flight: 1_024,

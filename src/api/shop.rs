@@ -7,6 +7,7 @@ use async_graphql::{Data, Executor, Request, Response, Value, value};
 use serde_json::json;
 
 use super::caller::Caller;
+use super::caught::{ByKind, Catching};
 use super::fixed::is_fixed;
 use super::host::{Host, Prepared};
 use super::schema::{ShopSchema, builder, export};
@@ -22,7 +23,7 @@ use crate::write::Sender;
 /// The shop, answering requests. Cheap to clone.
 #[derive(Clone)]
 pub struct Shop {
-    schema: ShopSchema,
+    schema: ByKind<ShopSchema>,
     engine: Arc<Engine>,
     writer: Writer,
     clock: SharedClock,
@@ -33,12 +34,15 @@ pub struct Shop {
 impl Shop {
     /// Builds the schema over the engine.
     pub fn new(engine: Arc<Engine>, writer: Writer, clock: SharedClock, settings: &Settings) -> Self {
-        let schema = builder().data(writer.clone());
-        let schema = if settings.introspection { schema } else { schema.disable_suggestions() };
+        let schema = || {
+            let schema = builder().data(writer.clone());
+            if settings.introspection { schema } else { schema.disable_suggestions() }
+        };
+        let schema = ByKind { plain: schema().finish(), catching: schema().extension(Catching).finish() };
         let models = engine.read_models.status();
         let revisions = models.iter().map(|model| format!("{} {}", model.name, model.revision));
         let revisions = revisions.collect::<Vec<_>>().join(", ");
-        Self { schema: schema.finish(), engine, writer, clock, revisions }
+        Self { schema, engine, writer, clock, revisions }
     }
 
     /// What the answer depends on, apart from the request, where no event to come can change it.
@@ -59,7 +63,7 @@ impl Shop {
 
 impl Host for Shop {
     fn sdl(&self) -> String {
-        export(&self.schema)
+        export(&self.schema.plain)
     }
 
     fn prepare(&self, mut request: Request, caller: &Caller) -> Prepared {
@@ -135,7 +139,7 @@ fn parse_event_id(text: &str) -> Option<(Position, Hash)> {
 
 /// Runs requests together with the loads they ask for.
 #[derive(Clone)]
-pub struct ShopExecutor(ShopSchema);
+pub struct ShopExecutor(ByKind<ShopSchema>);
 
 impl Executor for ShopExecutor {
     async fn execute(&self, request: Request) -> Response {

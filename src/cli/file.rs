@@ -43,7 +43,8 @@ pub fn completed(
     };
     let file = path.display().to_string();
     let settings = read(&path, &file)?;
-    let chosen = line.get(1).and_then(|word| command.find_subcommand(word));
+    let at = place_of_subcommand(&line);
+    let chosen = line.get(at).and_then(|word| command.find_subcommand(word));
     if let Some(key) = settings.keys().find(|key| !is_setting(command, key)) {
         return Err(FileError::Unknown { file, key: key.clone() });
     }
@@ -62,9 +63,20 @@ pub fn completed(
             })?);
         }
     }
-    // Behind the program's name and the subcommand's.
-    let (front, rest) = line.split_at(line.len().min(1 + usize::from(chosen.is_some())));
-    Ok([front, &added, rest].concat())
+    // Behind the program's name and the subcommand's, which is moved to the front of what names the file.
+    let (Some(program), rest) = (line.first(), line.get(1..).unwrap_or_default()) else { return Ok(line) };
+    let (named, rest) = rest.split_at(rest.len().min(at.saturating_sub(1)));
+    let (subcommand, rest) = rest.split_at(rest.len().min(usize::from(chosen.is_some())));
+    Ok([std::slice::from_ref(program), subcommand, &added, named, rest].concat())
+}
+
+/// Where the subcommand stands, if there is one: first, or behind the file.
+fn place_of_subcommand(line: &[OsString]) -> usize {
+    match line.get(1).and_then(|word| word.to_str()) {
+        Some(FLAG) => 3,
+        Some(word) if word.strip_prefix(FLAG).is_some_and(|rest| rest.starts_with('=')) => 2,
+        _ => 1,
+    }
 }
 
 /// The file the command line names.
@@ -181,6 +193,17 @@ mod tests {
         let line = ["hindsight", "--max-cost=9", "--config=FILE"];
         let completed = completed_with(text, &line, &[("HINDSIGHT_CONNECTIONS", "5")]).unwrap();
         assert_eq!(completed, ["hindsight", "--max-depth=3", "--max-cost=9", "--config=FILE"]);
+    }
+
+    #[test]
+    fn the_file_may_be_named_in_front_of_the_subcommand() {
+        for line in
+            [&["hindsight", "--config", "FILE", "status"][..], &["hindsight", "--config=FILE", "status"]]
+        {
+            let completed = completed_with("connections = 3", line, &[]).unwrap();
+            assert_eq!(completed[..3], ["hindsight", "status", "--connections=3"], "{completed:?}");
+            assert_eq!(completed.len(), line.len() + 1);
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! machine can raise it.
 
 use std::future::poll_fn;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
@@ -16,6 +17,8 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::{BoxStream, FuturesUnordered};
 use futures_util::task::{FutureObj, Spawn, SpawnError};
 use futures_util::{FutureExt, Stream, StreamExt};
+
+use crate::engine::decision::panic_text;
 
 /// The most keys one load is asked for.
 const KEYS_A_LOAD: usize = 1_000;
@@ -47,6 +50,13 @@ impl Batches {
 
 impl Spawn for Batches {
     fn spawn_obj(&self, load: FutureObj<'static, ()>) -> Result<(), SpawnError> {
+        // A load that panics breaks the fields that wait for it, not what runs beside them.
+        let load = AssertUnwindSafe(load).catch_unwind().map(|outcome| {
+            if let Err(panic) = outcome {
+                tracing::error!("a load panicked: {}", panic_text(&*panic));
+            }
+        });
+        let load = FutureObj::new(Box::new(load));
         self.queue.lock().unwrap_or_else(PoisonError::into_inner).push(load);
         Ok(())
     }

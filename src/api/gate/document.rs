@@ -13,7 +13,7 @@ use moka::future::Cache;
 use serde_json::{Map, Value as Json};
 use sha2::{Digest, Sha256};
 
-use super::{params::Params, types::Types, usage};
+use super::{params::Params, typename, types::Types, usage};
 use crate::api::{
     errors::{Code, Refusal, with_code},
     limits::{shape, tokens},
@@ -84,8 +84,9 @@ impl Documents {
             return Ok(document);
         }
         tokens::check(text, &settings.limits)?;
-        let document = parse_query(text).map_err(unreadable)?;
+        let mut document = parse_query(text).map_err(unreadable)?;
         shape::check(&document, &settings.limits, settings.introspection)?;
+        typename::normalise(&mut document)?;
         usage::check(types, &document)?;
         let document = Arc::new(document);
         self.parsed.insert(text.to_owned(), Arc::clone(&document)).await;

@@ -4,6 +4,7 @@ pub mod coerce;
 pub mod document;
 pub mod params;
 mod roots;
+mod typename;
 pub mod types;
 mod usage;
 
@@ -176,9 +177,19 @@ impl<E: Executor, H: Host> Gate<E, H> {
         }
         let Prepared { request, finish, .. } = admitted.prepared;
         let responses = self.0.executor.execute_stream(request, None);
+        let mut persist = admitted.persist;
         AssertUnwindSafe(responses)
             .catch_unwind()
             .map(move |item| judge(item.map_err(|panic| panicked("a resolver", &*panic))?, finish.as_ref()))
+            .then(move |answer| {
+                let (gate, persist) = (gate.clone(), persist.take_if(|_| answer.is_ok()));
+                async move {
+                    if let Some((hash, text)) = persist {
+                        gate.0.documents.persist(hash, text).await;
+                    }
+                    answer
+                }
+            })
             .scan(false, |refused, answer| {
                 let over = std::mem::replace(refused, answer.is_err());
                 std::future::ready((!over).then_some(answer))

@@ -1,4 +1,5 @@
-//! Counts the entities a query could return at most, and checks page sizes and literals on the way.
+//! Counts the entities a query could return at most and the values they could have, and checks page sizes and literals on
+//! the way.
 //!
 //! An entity is an object with an `id`, an object of an interface or union, or one item of a page. A page counts as
 //! `first` or `last`, or the default size; a list without pages as `plain_list_size`; everything below it as often.
@@ -35,30 +36,51 @@ pub struct Asked<'a> {
     pub scalar: ScalarCheck<'a>,
 }
 
+/// What an operation could return at most.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cost {
+    pub entities: u64,
+    /// Of all of them, and of what lies between; one that is selected twice counts twice.
+    pub values: u64,
+}
+
+impl Cost {
+    fn beside(self, other: Self) -> Self {
+        Self {
+            entities: self.entities.saturating_add(other.entities),
+            values: self.values.saturating_add(other.values),
+        }
+    }
+}
+
 /// What the place means for the entities found there.
 #[derive(Clone, Copy, PartialEq)]
 enum Place {
     /// Objects count where they have an identity.
     Plain,
-    /// The fields of a page: its items are counted already.
-    Page,
+    /// The fields of one of so many pages: their items are counted already.
+    Page { pages: u64 },
     /// The fields of an edge of a page: its node is counted already.
     Edge,
 }
 
 impl Asked<'_> {
-    /// Refuses what could return too much. Answers the number of entities.
-    pub fn check(&self) -> Result<u64, ServerError> {
+    /// Refuses what could return too much; tells how much it is.
+    pub fn check(&self) -> Result<Cost, ServerError> {
         let Some(root) = self.types.root(self.operation.ty) else {
-            return Ok(0);
+            return Ok(Cost::default());
         };
         let cost = self.selections(&self.operation.selection_set.node, root, 1, Place::Plain)?;
-        let bound = self.limits.max_cost as u64;
-        if cost > bound {
-            return Err(Code::CostLimit.error(format!(
-                "The operation could return {cost} entities; at most {bound} are allowed (max-cost). Ask for \
-                 smaller pages with `first`, or for fewer lists inside lists."
-            )));
+        for (count, what, bound, setting) in [
+            (cost.entities, "entities", self.limits.max_cost, "max-cost"),
+            (cost.values, "values", self.limits.max_values, "max-values"),
+        ] {
+            if count > bound as u64 {
+                return Err(Code::CostLimit.error(format!(
+                    "The operation could return {count} {what}; at most {bound} are allowed ({setting}). Ask for \
+                     smaller pages with `first`, or for fewer lists inside lists."
+                )));
+            }
         }
         Ok(cost)
     }
@@ -69,8 +91,8 @@ impl Asked<'_> {
         parent: &Name,
         times: u64,
         place: Place,
-    ) -> Result<u64, ServerError> {
-        let mut cost = 0_u64;
+    ) -> Result<Cost, ServerError> {
+        let mut cost = Cost::default();
         for selection in &set.items {
             let more = match &selection.node {
                 Selection::Field(field) => self.field(&field.node, parent, times, place)?,
@@ -85,19 +107,19 @@ impl Asked<'_> {
                             let on = &fragment.node.type_condition.node.on.node;
                             self.selections(&fragment.node.selection_set.node, on, times, place)?
                         }
-                        None => 0,
+                        None => Cost::default(),
                     }
                 }
             };
-            cost = cost.saturating_add(more);
+            cost = cost.beside(more);
         }
         Ok(cost)
     }
 
-    fn field(&self, field: &Field, parent: &Name, times: u64, place: Place) -> Result<u64, ServerError> {
+    fn field(&self, field: &Field, parent: &Name, times: u64, place: Place) -> Result<Cost, ServerError> {
         // What the schema does not have, introspection included, is not counted.
         let Some(output) = self.types.field(parent, &field.name.node) else {
-            return Ok(0);
+            return Ok(Cost::default());
         };
         self.literals(field, output)?;
         let (inner, is_list) = unwrapped(&output.ty);
@@ -105,19 +127,23 @@ impl Asked<'_> {
         let (own, times, below) = if output.arguments.contains_key("first") {
             // A page costs at least the statement that reads it, for each parent, however few rows it has.
             let rows = times.saturating_mul(self.page_size(field)?);
-            (rows.max(times), rows, Place::Page)
-        } else if place == Place::Page && is_list {
-            (0, times, if name == "edges" { Place::Edge } else { Place::Plain })
-        } else if place == Place::Page && name == "totalCount" {
-            (1, times, Place::Plain)
+            (rows.max(times), rows, Place::Page { pages: times })
+        } else if let Place::Page { pages } = place {
+            match (is_list, name) {
+                (true, "edges") => (0, times, Place::Edge),
+                (true, _) => (0, times, Place::Plain),
+                (false, "totalCount") => (pages, pages, Place::Plain),
+                (false, _) => (0, pages, Place::Plain),
+            }
         } else if place == Place::Edge && name == "node" {
             (0, times, Place::Plain)
         } else {
             let times = if is_list { times.saturating_mul(self.list_size(field)) } else { times };
             (if self.types.is_entity(inner) { times } else { 0 }, times, Place::Plain)
         };
+        let values = if field.selection_set.node.items.is_empty() { times } else { 0 };
         let nested = self.selections(&field.selection_set.node, inner, times, below)?;
-        Ok(own.saturating_add(nested))
+        Ok(Cost { entities: own, values }.beside(nested))
     }
 
     fn literals(&self, field: &Field, output: &Output) -> Result<(), ServerError> {
@@ -140,7 +166,7 @@ impl Asked<'_> {
             let bound = self.limits.max_page_size as u64;
             let Some(asked) = number.as_u64().filter(|asked| *asked <= bound) else {
                 return Err(Code::BadUserInput.error(format!(
-                    "`{name}` of `{}` must be 0 to {bound} (max-page-size), not {number}.",
+                    "`{name}` of `{}` must be 0 to {bound}, not {number}.",
                     field.name.node
                 )));
             };
@@ -195,6 +221,10 @@ mod tests {
         schema { query: Query }";
 
     fn cost(text: &str, variables: serde_json::Value) -> Result<u64, String> {
+        counted(text, variables).map(|cost| cost.entities)
+    }
+
+    fn counted(text: &str, variables: serde_json::Value) -> Result<Cost, String> {
         let types = Types::parse(SDL).unwrap();
         let document = parse_query(text).unwrap();
         let operation = match &document.operations {
@@ -275,9 +305,21 @@ mod tests {
     }
 
     #[test]
+    fn values_count_as_often_as_they_are_selected_and_their_entities_are_there() {
+        let text = "{ orders(first: 5) { totalCount nodes { id again: id lines { price { amount } } user { id } } } }";
+        assert_eq!(counted(text, json!({})).unwrap().values, 1 + 5 * 2 + 5 * 10 + 5);
+        let aliased: String = (0..26).map(|n| format!("a{n}: id ")).collect();
+        let text = format!(
+            "{{ orders(first: 40) {{ nodes {{ user {{ orders(first: 49) {{ nodes {{ {aliased} }} }} }} }} }} }}"
+        );
+        let refused = counted(&text, json!({})).unwrap_err();
+        assert!(refused.starts_with("The operation could return 50960 values; at most 50000"), "{refused}");
+    }
+
+    #[test]
     fn a_page_over_the_bound_is_refused_by_name() {
         let refused = cost("{ orders(first: 101) { totalCount } }", json!({})).unwrap_err();
-        assert_eq!(refused, "`first` of `orders` must be 0 to 100 (max-page-size), not 101.");
+        assert_eq!(refused, "`first` of `orders` must be 0 to 100, not 101.");
     }
 
     #[test]

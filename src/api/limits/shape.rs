@@ -149,7 +149,7 @@ impl<'a> Measuring<'a> {
         }
         if !self.introspection {
             return Err(Code::ValidationFailed.error(format!(
-                "{name} is not answered here: introspection is switched off (introspection)."
+                "{name} is not answered here: introspection is switched off (no-introspection)."
             )));
         }
         if let Some(list) = below.repeated {
@@ -161,9 +161,11 @@ impl<'a> Measuring<'a> {
     }
 
     fn fragment(&mut self, name: &Name) -> Result<Shape, ServerError> {
-        // A fragment that does not exist is told by validation.
+        // Not left to validation: as something without fields it could be spread without end before that.
         let Some((name, definition)) = self.document.fragments.get_key_value(name) else {
-            return Ok(Shape::default());
+            return Err(
+                Code::ValidationFailed.error(format!("There is no fragment named `{name}` in the document."))
+            );
         };
         match self.fragments.get(name) {
             Some(Fragment::Measured(shape)) => return Ok(*shape),
@@ -215,8 +217,9 @@ mod tests {
         for n in 0..60 {
             text += &format!(" fragment F{n} on Q {{ ...F{next} ...F{next} }}", next = n + 1);
         }
-        text += " fragment F60 on Q { a }";
-        assert!(refusal(&text).unwrap().contains("root fields"));
+        let ends = |leaf: &str| refusal(&format!("{text} fragment F60 on Q {{ {leaf} }}")).unwrap();
+        assert!(ends("a").contains("root fields"));
+        assert_eq!(ends("...Missing"), "There is no fragment named `Missing` in the document.");
     }
 
     #[test]

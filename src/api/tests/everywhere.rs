@@ -95,7 +95,7 @@ async fn answered_everywhere(app: &App, query: &str) {
 /// A bound on a document, a document at it, one over it, the code it is refused with, and what the message tells.
 type Bound = (fn(&mut Limits), &'static str, &'static str, &'static str, [&'static str; 3]);
 
-const BOUNDS: [Bound; 9] = [
+const BOUNDS: [Bound; 10] = [
     (
         |limits| limits.max_tokens = 6,
         "{ hello hello hello hello }",
@@ -150,7 +150,7 @@ const BOUNDS: [Bound; 9] = [
         "{ items(first: 7) { nodes { id } } }",
         "{ items(first: 8) { nodes { id } } }",
         "BAD_USER_INPUT",
-        ["not 8", "0 to 7", "(max-page-size)"],
+        ["not 8", "0 to 7", "`first` of `items`"],
     ),
     (
         |limits| limits.max_cost = 50,
@@ -158,6 +158,13 @@ const BOUNDS: [Bound; 9] = [
         "{ items(first: 51) { nodes { id } } }",
         "COST_LIMIT",
         ["51 entities", "at most 50", "(max-cost)"],
+    ),
+    (
+        |limits| limits.max_values = 10,
+        "{ items(first: 5) { nodes { id again: id } } }",
+        "{ items(first: 5) { nodes { id again: id } } hello }",
+        "COST_LIMIT",
+        ["11 values", "at most 10", "(max-values)"],
     ),
 ];
 

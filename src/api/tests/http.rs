@@ -88,6 +88,9 @@ async fn a_body_that_is_not_json_is_refused_by_its_type() {
         let reply = app.send(request.body(Body::from("{\"query\":\"{hello}\"}")).unwrap()).await;
         assert_eq!(reply.status, StatusCode::UNSUPPORTED_MEDIA_TYPE, "{content_type}");
     }
+    let mut packed = post(JSON, json!({ "query": "{ hello }" }));
+    packed.headers_mut().insert(header::CONTENT_ENCODING, "gzip".parse().unwrap());
+    assert_eq!(app.send(packed).await.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
 }
 
 #[tokio::test]
@@ -322,9 +325,14 @@ async fn only_pages_that_are_named_may_read_answers_from_elsewhere() {
     };
     let own = App::new().send(preflight()).await;
     assert_eq!(own.header("access-control-allow-origin"), "");
-    let named = Settings { allowed_origins: vec!["https://shop.example".into()], ..Settings::default() };
-    let reply = App::with(named).send(preflight()).await;
-    assert_eq!(reply.header("access-control-allow-origin"), "https://shop.example");
+    for (allowed, told) in
+        [("https://shop.example", "https://shop.example"), ("https://other.example", ""), ("*", "*")]
+    {
+        let named = Settings { allowed_origins: vec![allowed.into()], ..Settings::default() };
+        let reply = App::with(named).send(preflight()).await;
+        assert_eq!(reply.header("access-control-allow-origin"), told, "{allowed}");
+        assert_eq!(reply.header("access-control-allow-credentials"), "");
+    }
 }
 
 #[tokio::test]
@@ -366,4 +374,49 @@ async fn a_guarded_server_answers_under_its_names_only() {
     let request = Request::get("/healthz").header(header::HOST, "evil.example").body(Body::empty()).unwrap();
     let (code, message) = app.send(request).await.error();
     assert!(code == "BAD_REQUEST" && message.contains("(allow-host)"), "{message}");
+}
+
+#[tokio::test]
+async fn what_hangs_on_typename_is_validated_like_anything_else() {
+    let app = App::new();
+    for text in [
+        "{ __typename(x: 1) }",
+        "{ __typename { a } }",
+        "{ __typename @nope }",
+        "{ __typename @skip }",
+        "{ __typename @skip(if: 1) }",
+        "{ ...F } fragment F on Query { __typename @include(if: \"yes\") }",
+    ] {
+        let reply = app.ask(text).await;
+        assert_eq!(
+            (reply.status, reply.error().0.as_str()),
+            (StatusCode::BAD_REQUEST, "GRAPHQL_VALIDATION_FAILED"),
+            "{text}"
+        );
+    }
+    let text = "query($v: Boolean!) { hello kind: __typename @skip(if: $v) }";
+    for (skipped, data) in
+        [(true, json!({ "hello": "world" })), (false, json!({ "hello": "world", "kind": "Query" }))]
+    {
+        let reply = app.post(GRAPHQL, json!({ "query": text, "variables": { "v": skipped } })).await;
+        assert_eq!(reply.json()["data"], data, "{}", reply.text);
+    }
+}
+
+#[tokio::test]
+async fn a_panic_in_one_field_of_a_mutation_does_not_hide_what_the_others_committed() {
+    let app = App::new();
+    let reply = app
+        .ask("mutation { first: bump { id } boom bad: bumpBadly { id required } last: bump { id } }")
+        .await;
+    let data = json!({ "first": { "id": "0" }, "boom": null, "bad": null, "last": { "id": "1" } });
+    assert_eq!((reply.status, &reply.json()["data"]), (StatusCode::OK, &data), "{}", reply.text);
+    let mut paths = Vec::new();
+    for error in reply.json()["errors"].as_array().unwrap() {
+        assert_eq!(error["extensions"]["code"], "INTERNAL_SERVER_ERROR");
+        paths.push(error["path"].to_string());
+    }
+    paths.sort();
+    assert_eq!(paths, ["[\"bad\",\"required\"]", "[\"boom\"]"]);
+    assert!(!reply.text.contains("exploded"));
 }

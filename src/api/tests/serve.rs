@@ -83,3 +83,34 @@ async fn a_socket_over_the_bound_is_served_once_another_is_closed() {
     drop(first);
     assert!(served.await.unwrap().ends_with("ok\n"));
 }
+
+#[tokio::test]
+async fn a_peer_that_takes_nothing_of_its_stream_is_let_go_and_its_source_with_it() {
+    let settings = Settings { write_timeout: Duration::from_millis(50), ..Settings::default() };
+    let app = App::with(Settings { limits: Limits { max_connections: 1, ..Limits::default() }, ..settings });
+    let (address, _server) = serving(&app).await;
+    let body = json!({ "query": "subscription { flood }" }).to_string();
+    let mut blocked = TcpStream::connect(address).await.unwrap();
+    let head = format!(
+        "POST /graphql HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    blocked.write_all(head.as_bytes()).await.unwrap();
+    // There is room for one stream: it is free again once the first is let go.
+    let again = async || {
+        let request = reqwest::Client::new().post(format!("http://{address}/graphql"));
+        let request = request.header("accept", "text/event-stream").json(&json!({ "query": "{ hello }" }));
+        request.send().await.unwrap().status()
+    };
+    while app.flooded() == 0 {
+        tokio::task::yield_now().await;
+    }
+    while again().await != 200 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let produced = app.flooded();
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    assert_eq!(app.flooded(), produced);
+    drop(blocked);
+}

@@ -83,3 +83,17 @@ async fn an_idle_stream_is_kept_open_by_comments_and_breaks_off_on_shutdown() {
     assert!(reply.text.starts_with(':'), "{:?}", reply.text);
     assert!(!reply.text.contains("complete"));
 }
+
+#[tokio::test]
+async fn a_persisted_subscription_is_known_after_it_was_valid_once() {
+    let app = App::new();
+    let text = "subscription { count(to: 1) }";
+    let hash = hex::encode(<sha2::Sha256 as sha2::Digest>::digest(text));
+    let extensions = json!({ "persistedQuery": { "version": 1, "sha256Hash": hash } });
+    let unknown = app.post(STREAM, json!({ "extensions": extensions })).await;
+    assert!(unknown.text.contains("PERSISTED_QUERY_NOT_FOUND"), "{}", unknown.text);
+    for body in [json!({ "query": text, "extensions": extensions }), json!({ "extensions": extensions })] {
+        let reply = app.post(STREAM, body).await;
+        assert!(reply.text.contains("\"count\":0"), "{}", reply.text);
+    }
+}

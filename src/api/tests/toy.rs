@@ -25,6 +25,7 @@ use tower::ServiceExt;
 
 use crate::api::{
     caller::Caller,
+    caught::{ByKind, Catching},
     host::{Host, Prepared},
     router,
     settings::{Limits, Settings},
@@ -50,6 +51,8 @@ impl ScalarType for Moment {
 #[derive(Clone, Default)]
 pub struct World {
     pub bumps: Arc<AtomicUsize>,
+    /// How many items `flood` has made.
+    pub flooded: Arc<AtomicUsize>,
     /// Told when `bumpLater` began, which then waits for `gate`.
     pub begun: Arc<Notify>,
     pub gate: Arc<Notify>,
@@ -108,6 +111,20 @@ impl Query {
     }
 }
 
+/// Where something can go wrong further down.
+struct Bad;
+
+#[Object]
+impl Bad {
+    async fn id(&self) -> &str {
+        "bad"
+    }
+
+    async fn required(&self) -> i32 {
+        [0; 1].get(1).copied().expect("the toy exploded below")
+    }
+}
+
 pub struct Mutation;
 
 #[Object]
@@ -116,6 +133,14 @@ impl Mutation {
         let _ = by;
         let world = ctx.data_unchecked::<World>();
         Item { id: world.bumps.fetch_add(1, Ordering::SeqCst).into() }
+    }
+
+    async fn bump_badly(&self) -> Option<Bad> {
+        Some(Bad)
+    }
+
+    async fn boom(&self, _at: Option<i32>) -> Option<i32> {
+        Some([0; 1].get(1).copied().expect("the toy exploded"))
     }
 
     async fn bump_later(&self, ctx: &Context<'_>) -> bool {
@@ -150,8 +175,12 @@ impl Subscription {
         stream::pending()
     }
 
-    async fn flood(&self) -> impl Stream<Item = String> {
-        stream::repeat_with(|| "x".repeat(16 * 1024))
+    async fn flood(&self, ctx: &Context<'_>) -> impl Stream<Item = String> {
+        let flooded = ctx.data_unchecked::<World>().flooded.clone();
+        stream::repeat_with(move || {
+            flooded.fetch_add(1, Ordering::SeqCst);
+            "x".repeat(16 * 1024)
+        })
     }
 
     async fn bang(&self) -> impl Stream<Item = i32> {
@@ -222,10 +251,11 @@ pub struct App {
 impl App {
     pub fn with(settings: Settings) -> Self {
         let world = World::default();
-        let schema = Schema::build(Query, Mutation, Subscription).finish();
-        let host = ToyHost { schema: schema.clone(), world: world.clone() };
+        let schema = || Schema::build(Query, Mutation, Subscription);
+        let executor = ByKind { plain: schema().finish(), catching: schema().extension(Catching).finish() };
+        let host = ToyHost { schema: executor.plain.clone(), world: world.clone() };
         let shutdown = CancellationToken::new();
-        let router = router(schema, host, settings.clone(), shutdown.clone()).unwrap();
+        let router = router(executor, host, settings.clone(), shutdown.clone()).unwrap();
         Self { router, world, shutdown, settings }
     }
 
@@ -239,6 +269,10 @@ impl App {
 
     pub fn bumps(&self) -> usize {
         self.world.bumps.load(Ordering::SeqCst)
+    }
+
+    pub fn flooded(&self) -> usize {
+        self.world.flooded.load(Ordering::SeqCst)
     }
 
     /// Sends any request.

@@ -318,9 +318,41 @@ async fn a_blocked_socket_holds_its_source_up_and_nobody_else() {
     let mut blocked = Client::ready(&app).await;
     blocked.subscribe("a", "subscription { flood }").await;
     let mut other = Client::ready(&app).await;
+    // All that fits between the two ends is made; then nothing more is.
+    let mut made = usize::MAX;
+    while made != app.flooded() || made == 0 {
+        made = app.flooded();
+        other.send(json!({ "type": "ping" })).await;
+        assert_eq!(other.hear().await["type"], "pong");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
     other.subscribe("a", "{ hello }").await;
     assert_eq!(other.hear().await["payload"]["data"], json!({ "hello": "world" }));
     assert_eq!(blocked.hear().await["id"], "a");
+    for _ in 0..made {
+        blocked.hear().await;
+    }
+    assert!(app.flooded() > made, "it goes on once its peer takes something");
+}
+
+#[tokio::test]
+async fn a_peer_that_takes_nothing_is_let_go() {
+    let app = App::with(Settings {
+        write_timeout: Duration::from_millis(50),
+        limits: Limits { max_connections: 1, ..Limits::default() },
+        ..Settings::default()
+    });
+    let mut blocked = Client::ready(&app).await;
+    blocked.subscribe("a", "subscription { flood }").await;
+    // There is room for one socket: it is free again once the first is let go.
+    loop {
+        let mut next = Client::open(&app).await;
+        next.send(json!({ "type": "connection_init" })).await;
+        if matches!(next.0.next().await, Some(Ok(Message::Text(_)))) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }
 
 #[tokio::test]

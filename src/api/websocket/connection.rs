@@ -184,7 +184,11 @@ impl<E: Executor, H: Host> Connection<E, H> {
         self.send(self.dialect.ping(head)).await?;
         if self.dialect == Dialect::Legacy {
             // Its clients answer no message, but every WebSocket answers a ping frame.
-            bounded(self.write_patience(), self.socket.send(Message::Ping(Default::default()))).await?;
+            bounded(
+                self.edge.gate.settings().write_timeout,
+                self.socket.send(Message::Ping(Default::default())),
+            )
+            .await?;
         }
         self.pong_due = Some(Instant::now() + patience);
         Ok(())
@@ -202,22 +206,17 @@ impl<E: Executor, H: Host> Connection<E, H> {
                     text
                 }
             };
-            bounded(self.write_patience(), self.socket.feed(Message::Text(text.into()))).await?;
+            bounded(self.edge.gate.settings().write_timeout, self.socket.feed(Message::Text(text.into())))
+                .await?;
             budget -= 1;
             let more = budget > 0 && !self.outbox.is_empty();
             next = if more { self.outbox.next().now_or_never().flatten() } else { None };
         }
-        bounded(self.write_patience(), self.socket.flush()).await
+        bounded(self.edge.gate.settings().write_timeout, self.socket.flush()).await
     }
 
     async fn send(&mut self, text: String) -> Result<(), End> {
-        bounded(self.write_patience(), self.socket.send(Message::Text(text.into()))).await
-    }
-
-    /// A peer that takes nothing for that long could not have answered a ping either.
-    fn write_patience(&self) -> Duration {
-        let settings = self.edge.gate.settings();
-        settings.ping_interval + settings.pong_timeout
+        bounded(self.edge.gate.settings().write_timeout, self.socket.send(Message::Text(text.into()))).await
     }
 }
 

@@ -52,7 +52,7 @@ async fn prepare<E: Executor, H: Host>(
         return Err(Refusal::http(
             StatusCode::FORBIDDEN,
             Code::BadRequest,
-            "Pages of this origin may not open a WebSocket here (allowed-origins).",
+            "Pages of this origin may not open a WebSocket here (allow-origin).",
         ));
     }
     let caller = http::caller(&request, settings)?;
