@@ -30,23 +30,34 @@ export async function stock(server) {
   return { ...shop, orderId: await order(server, shop) };
 }
 
+/** Waits until users, products and orders are as of this position; what is asked from now on sees at least that. */
+async function settled(server, position) {
+  const query = '{ users(first: 0) { totalCount } products(first: 0) { totalCount } orders(first: 0) { totalCount } }';
+  const { body } = await post(server, { query, extensions: { minPosition: position } });
+  assert.equal(body.errors, undefined);
+}
+
 /** One more order: two events. Its id. */
 export async function order(server, { userId, productId }) {
   const { placeOrder } = await ask(
     server,
     `mutation($userId: ID!, $productId: ID!) {
-      placeOrder(input: { userId: $userId, lines: [{ productId: $productId, quantity: 3 }] }) { order { id } errors { message } }
+      placeOrder(input: { userId: $userId, lines: [{ productId: $productId, quantity: 3 }] }) { order { id } position errors { message } }
     }`,
     { userId, productId },
   );
   assert.deepEqual(placeOrder.errors, []);
+  await settled(server, placeOrder.position);
   return placeOrder.order.id;
 }
 
 /** Pays an order: one event. */
 export async function pay(server, orderId) {
-  const { payOrder } = await ask(server, 'mutation($id: ID!) { payOrder(input: { orderId: $id, paymentReference: "till-1" }) { errors { message } } }', {
-    id: orderId,
-  });
+  const { payOrder } = await ask(
+    server,
+    'mutation($id: ID!) { payOrder(input: { orderId: $id, paymentReference: "till-1" }) { position errors { message } } }',
+    { id: orderId },
+  );
   assert.deepEqual(payOrder.errors, []);
+  await settled(server, payOrder.position);
 }
