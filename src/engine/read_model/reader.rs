@@ -87,8 +87,9 @@ impl Reader {
     }
 
     /// The rows that a query finds at a position. The query is the entity's usual one, with filters, order and limit;
-    /// sub-selects in its filters may name the model's other tables and see them at the same position. With
-    /// [`Query::with_words`] the rows must have these words as well.
+    /// sub-selects in its filters may name the model's tables and see them at the same position. With
+    /// [`Query::with_words`] the rows must have these words as well. With a limit the order is one of columns selected,
+    /// unless little is found anyway ([`Query::few`], [`Query::with_words`]).
     ///
     /// A list sorted by creation is found faster far back when a filter bounds it by the moment too.
     ///
@@ -101,10 +102,11 @@ impl Reader {
     {
         let query = query.into();
         let table = self.table_for(&query)?;
-        let Query { select, few, words } = query;
+        let Query { select, over_both, few, words } = query;
         let query = select.into_query();
+        let over_both = over_both.map_or_else(|| query.clone(), QueryTrait::into_query);
         let build = |source: Source<'_>, view| {
-            statement::list(Source { words: words.as_ref(), ..source }, table, view, &query)
+            statement::list(Source { words: words.as_ref(), ..source }, table, view, (&query, &over_both))
         };
         let found = self.ask(at, few, build).await?;
         decoded(&found, ORDER, |_, row| Ok(row)).map_err(Into::into)
@@ -121,7 +123,7 @@ impl Reader {
     {
         let query = query.into();
         let table = self.table_for(&query)?;
-        let Query { select, few, words } = query;
+        let Query { select, few, words, .. } = query;
         let query = select.into_query();
         let build = |source: Source<'_>, view| {
             statement::count(Source { words: words.as_ref(), ..source }, table, view, &query)
