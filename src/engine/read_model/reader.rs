@@ -15,7 +15,7 @@ use super::definition::{Row, Table};
 use super::instance::{Checkpoint, Instance};
 use super::query::Query;
 use super::rows::Key;
-use super::source::{Source, View, Way};
+use super::source::{Page, Source, View, Way};
 use super::statement::{self, ASKED, CHECKPOINT, COUNT, ORDER};
 use crate::engine::event::Position;
 
@@ -104,9 +104,10 @@ impl Reader {
         let table = self.table_for(&query)?;
         let Query { select, over_both, few, words } = query;
         let query = select.into_query();
-        let over_both = over_both.map_or_else(|| query.clone(), QueryTrait::into_query);
+        let over_both = over_both.map(QueryTrait::into_query);
+        let asked = Page { query: &query, over_both: over_both.as_ref(), few };
         let build = |source: Source<'_>, view| {
-            statement::list(Source { words: words.as_ref(), ..source }, table, view, (&query, &over_both))
+            statement::list(Source { words: words.as_ref(), ..source }, table, view, asked)
         };
         let found = self.ask(at, few, build).await?;
         decoded(&found, ORDER, |_, row| Ok(row)).map_err(Into::into)

@@ -72,6 +72,24 @@ pub(super) fn brought(backend: DbBackend, columns: Vec<Brought>) -> SelectStatem
     select
 }
 
+/// A query as a list answers it.
+#[derive(Clone, Copy)]
+pub(super) struct Page<'a> {
+    /// With its filters, order and limit.
+    pub query: &'a SelectStatement,
+    /// The same without the filters that rows found within the twins meet already, as far as that is known.
+    pub over_both: Option<&'a SelectStatement>,
+    /// Whether its filters leave few rows.
+    pub few: bool,
+}
+
+impl<'a> Page<'a> {
+    /// Of a query that nothing is known about.
+    pub fn of(query: &'a SelectStatement) -> Self {
+        Self { query, over_both: None, few: false }
+    }
+}
+
 /// The stored tables of one generation, under the names their entities have.
 #[derive(Clone, Copy)]
 pub(super) struct Source<'a> {
@@ -97,14 +115,25 @@ impl Source<'_> {
         select
     }
 
-    /// The rows of a view that `query` finds, in its order and within its limit. Where they are found in each twin first,
-    /// `over_both` makes one page of them.
+    /// The rows of a view that a page asks for.
     pub fn page(
         &self,
         table: &Table,
         view: View,
-        (query, over_both): (&SelectStatement, &SelectStatement),
+        Page { query, over_both, few }: Page<'_>,
     ) -> SelectStatement {
+        let paged = |found: SelectStatement| {
+            let mut page = over_both.unwrap_or(query).clone();
+            page.from_clear().from_subquery(found, Alias::new(table.name));
+            page
+        };
+        if few && over_both.is_some() && self.backend == DbBackend::Postgres {
+            // It cannot know how few there are, and might walk over all rows in the order of the list to find them. An
+            // offset keeps it from looking at order and filters together.
+            let mut found = query.clone();
+            found.clear_order_by().reset_limit().offset(0);
+            return paged(self.branches(table, view, &found));
+        }
         match view {
             View::Now => self.over(table, Twin::Now, query.clone()),
             View::At { position, by: Way::Buckets { newest } }
@@ -112,12 +141,7 @@ impl Source<'_> {
             {
                 self.merged(table, position, newest, query)
             }
-            View::At { .. } => {
-                let both = self.branches(table, view, &branch_of(query));
-                let mut page = over_both.clone();
-                page.from_clear().from_subquery(both, Alias::new(table.name));
-                page
-            }
+            View::At { .. } => paged(self.branches(table, view, &branch_of(query))),
         }
     }
 
@@ -402,7 +426,7 @@ mod tests {
         let view = View::At { position: at(100_000), by: Way::Buckets { newest: at(200_000) } };
         let page = thing::Entity::find().order_by_desc(thing::Column::Size).order_by_desc(thing::Column::Id);
         let page = page.limit(20).into_query();
-        let list = statement::list(source(DbBackend::Sqlite, &tables), &tables[0], view, (&page, &page));
+        let list = statement::list(source(DbBackend::Sqlite, &tables), &tables[0], view, Page::of(&page));
         let mut explained = DbBackend::Sqlite.build(&list);
         explained.sql = format!("EXPLAIN QUERY PLAN {}", explained.sql);
         let plan = database.query_all_raw(explained).await.unwrap();

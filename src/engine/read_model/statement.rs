@@ -10,7 +10,7 @@ use super::catalogue::{Generation, read_models};
 use super::definition::Table;
 use super::load::{KEY_COLUMNS, key_columns};
 use super::rows::Key;
-use super::source::{Brought, Source, View, brought, has_limit};
+use super::source::{Brought, Page, Source, View, brought, has_limit};
 use super::table::{Twin, VALID_FROM, VALID_TO};
 use crate::engine::event::Position;
 
@@ -23,15 +23,9 @@ pub(super) const COUNT: &str = "__count";
 /// Which of the things asked for a row answers; null when none is there.
 pub(super) const ASKED: &str = "__asked";
 
-/// A list: the entity's usual query, over the rows of a view; and what is left of it to do over both twins once it was
-/// done in each, in doubt all of it.
-pub(super) fn list(
-    source: Source<'_>,
-    table: &Table,
-    view: View,
-    (query, over_both): (&SelectStatement, &SelectStatement),
-) -> SelectStatement {
-    let mut page = source.page(table, view, (query, over_both));
+/// A list: a page of the rows of a view.
+pub(super) fn list(source: Source<'_>, table: &Table, view: View, asked: Page<'_>) -> SelectStatement {
+    let mut page = source.page(table, view, asked);
     // SQLite may drop the order of a sub-select that has no limit.
     if !has_limit(&page) {
         page.limit(i64::MAX.unsigned_abs());
@@ -43,7 +37,7 @@ pub(super) fn list(
         .from_subquery(page, Alias::new("page"));
     let mut statement = with_checkpoint(source.generation, numbered);
     statement.order_by(Alias::new(ORDER), Order::Asc);
-    with(statement, source.siblings(table, view, query))
+    with(statement, source.siblings(table, view, asked.query))
 }
 
 /// How many rows of a view the query's filters let through; its order and limit do not matter.

@@ -6,7 +6,7 @@ use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, Select};
 use super::table::{Column, Entity, Model};
 use crate::engine::time::Instant;
 use crate::fold::{fold, fold_case};
-use crate::graphql::paging::{Sorting, containing, has_come_to};
+use crate::graphql::paging::{Sorting, containing, ended_by, has_come_to};
 use crate::graphql::scalars::CountryCode;
 use crate::graphql::{At, Result, SortDirection, text_argument};
 
@@ -97,7 +97,7 @@ pub fn matching(filter: &UserFilter, at: At) -> Select<Entity> {
         .add_option(filter.name_contains.as_deref().map(|text| Column::NameKey.like(containing(&fold(text)))))
         .add_option(filter.created_from.map(|from| Column::CreatedAt.gte(from.micros())))
         .add_option(filter.created_from.map(|from| has_come_to(from.micros(), at)))
-        .add_option(filter.created_until.map(|until| Column::CreatedAt.lt(until.micros())));
+        .add_option(filter.created_until.map(|until| Column::CreatedAt.lt(ended_by(until.micros(), at))));
     Entity::find().filter(condition)
 }
 
