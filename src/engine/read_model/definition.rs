@@ -103,6 +103,8 @@ pub struct Index {
     /// Unique within its table.
     pub name: &'static str,
     pub columns: Vec<String>,
+    /// Columns that it holds without being sorted by them.
+    pub(super) holds: Vec<String>,
     /// Whether few rows have equal values in its first column; see [`Table::lookup`].
     pub(super) leaves_few: bool,
 }
@@ -144,19 +146,33 @@ impl Table {
     /// passed over within the index.
     #[must_use]
     pub fn index<C: ColumnTrait>(self, name: &'static str, columns: &[C]) -> Self {
-        self.indexed(name, columns, false)
+        self.indexed(name, columns, &[], false)
+    }
+
+    /// Adds such an index that also holds columns which lists in this order are filtered by: rows that a filter rules
+    /// out are then passed over within the index, where each would be looked up.
+    #[must_use]
+    pub fn index_holding<C: ColumnTrait>(self, name: &'static str, columns: &[C], holds: &[C]) -> Self {
+        self.indexed(name, columns, holds, false)
     }
 
     /// Adds an index by whose first column few rows are found at any time, such as those that belong to one user. For
     /// queries that say so: [`Query::few`](super::Query::few).
     #[must_use]
     pub fn lookup<C: ColumnTrait>(self, name: &'static str, columns: &[C]) -> Self {
-        self.indexed(name, columns, true)
+        self.indexed(name, columns, &[], true)
     }
 
-    fn indexed<C: ColumnTrait>(mut self, name: &'static str, columns: &[C], leaves_few: bool) -> Self {
-        let columns = columns.iter().map(|column| column.unquoted().to_owned()).collect();
-        self.indexes.push(Index { name, columns, leaves_few });
+    fn indexed<C: ColumnTrait>(
+        mut self,
+        name: &'static str,
+        columns: &[C],
+        holds: &[C],
+        leaves_few: bool,
+    ) -> Self {
+        let [columns, holds] =
+            [columns, holds].map(|some| some.iter().map(|column| column.unquoted().to_owned()).collect());
+        self.indexes.push(Index { name, columns, holds, leaves_few });
         self
     }
 

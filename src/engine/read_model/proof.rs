@@ -18,7 +18,7 @@ use super::follow::{Followed, follow};
 use super::instance::Instance;
 use super::registry::{Builder, StartError};
 use super::rows::{AnyRow, Key};
-use super::source::{Source, View, Way};
+use super::source::{Page, Source, View, Way};
 use super::statement::{self, ORDER};
 use crate::engine::event::Position;
 use crate::engine::log::{Log, LogError};
@@ -212,7 +212,7 @@ impl<'a> Both<'a> {
     ) -> Result<(Vec<Arc<dyn AnyRow>>, Option<Key>), DbErr> {
         let anew = self.anew;
         let query = page_of(table, (after, None), PAGE);
-        let statement = statement::list(anew.source(ANEW), table, View::Now, &query);
+        let statement = statement::list(anew.source(ANEW), table, View::Now, Page::of(&query));
         let found = anew.store.reader().query_all(&statement).await?;
         let mut rows: Vec<Arc<dyn AnyRow>> = Vec::with_capacity(found.len());
         for row in found {
@@ -236,7 +236,7 @@ impl<'a> Both<'a> {
         // One row too many is enough to tell.
         let query = page_of(table, (after, until), PAGE + 1);
         let view = View::At { position: moment, by: Way::Filter };
-        let statement = statement::list(kept.source(generation), table, view, &query);
+        let statement = statement::list(kept.source(generation), table, view, Page::of(&query));
         let mut rows: Vec<Arc<dyn AnyRow>> = Vec::new();
         for row in kept.store.reader().query_all(&statement).await? {
             if row.try_get::<Option<i64>>("", ORDER)?.is_none() {

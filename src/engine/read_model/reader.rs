@@ -15,7 +15,7 @@ use super::definition::{Row, Table};
 use super::instance::{Checkpoint, Instance};
 use super::query::Query;
 use super::rows::Key;
-use super::source::{Source, View, Way};
+use super::source::{Page, Source, View, Way};
 use super::statement::{self, ASKED, CHECKPOINT, COUNT, ORDER};
 use crate::engine::event::Position;
 
@@ -87,8 +87,9 @@ impl Reader {
     }
 
     /// The rows that a query finds at a position. The query is the entity's usual one, with filters, order and limit;
-    /// sub-selects in its filters may name the model's other tables and see them at the same position. With
-    /// [`Query::with_words`] the rows must have these words as well.
+    /// sub-selects in its filters may name the model's tables and see them at the same position. With
+    /// [`Query::with_words`] the rows must have these words as well. With a limit the order is one of columns selected,
+    /// unless little is found anyway ([`Query::few`], [`Query::with_words`]).
     ///
     /// A list sorted by creation is found faster far back when a filter bounds it by the moment too.
     ///
@@ -101,10 +102,12 @@ impl Reader {
     {
         let query = query.into();
         let table = self.table_for(&query)?;
-        let Query { select, few, words } = query;
+        let Query { select, over_both, few, words } = query;
         let query = select.into_query();
+        let over_both = over_both.map(QueryTrait::into_query);
+        let asked = Page { query: &query, over_both: over_both.as_ref(), few };
         let build = |source: Source<'_>, view| {
-            statement::list(Source { words: words.as_ref(), ..source }, table, view, &query)
+            statement::list(Source { words: words.as_ref(), ..source }, table, view, asked)
         };
         let found = self.ask(at, few, build).await?;
         decoded(&found, ORDER, |_, row| Ok(row)).map_err(Into::into)
@@ -121,7 +124,7 @@ impl Reader {
     {
         let query = query.into();
         let table = self.table_for(&query)?;
-        let Query { select, few, words } = query;
+        let Query { select, few, words, .. } = query;
         let query = select.into_query();
         let build = |source: Source<'_>, view| {
             statement::count(Source { words: words.as_ref(), ..source }, table, view, &query)

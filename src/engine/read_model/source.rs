@@ -72,6 +72,24 @@ pub(super) fn brought(backend: DbBackend, columns: Vec<Brought>) -> SelectStatem
     select
 }
 
+/// A query as a list answers it.
+#[derive(Clone, Copy)]
+pub(super) struct Page<'a> {
+    /// With its filters, order and limit.
+    pub query: &'a SelectStatement,
+    /// The same without the filters that rows found within the twins meet already, as far as that is known.
+    pub over_both: Option<&'a SelectStatement>,
+    /// Whether its filters leave few rows.
+    pub few: bool,
+}
+
+impl<'a> Page<'a> {
+    /// Of a query that nothing is known about.
+    pub fn of(query: &'a SelectStatement) -> Self {
+        Self { query, over_both: None, few: false }
+    }
+}
+
 /// The stored tables of one generation, under the names their entities have.
 #[derive(Clone, Copy)]
 pub(super) struct Source<'a> {
@@ -97,6 +115,36 @@ impl Source<'_> {
         select
     }
 
+    /// The rows of a view that a page asks for.
+    pub fn page(
+        &self,
+        table: &Table,
+        view: View,
+        Page { query, over_both, few }: Page<'_>,
+    ) -> SelectStatement {
+        let paged = |found: SelectStatement| {
+            let mut page = over_both.unwrap_or(query).clone();
+            page.from_clear().from_subquery(found, Alias::new(table.name));
+            page
+        };
+        if few && over_both.is_some() && self.backend == DbBackend::Postgres {
+            // It cannot know how few there are, and might walk over all rows in the order of the list to find them. An
+            // offset keeps it from looking at order and filters together.
+            let mut found = query.clone();
+            found.clear_order_by().reset_limit().offset(0);
+            return paged(self.branches(table, view, &found));
+        }
+        match view {
+            View::Now => self.over(table, Twin::Now, query.clone()),
+            View::At { position, by: Way::Buckets { newest } }
+                if self.backend == DbBackend::Sqlite && has_limit(query) && !table.ever_changing =>
+            {
+                self.merged(table, position, newest, query)
+            }
+            View::At { .. } => paged(self.branches(table, view, &branch_of(query))),
+        }
+    }
+
     /// `branch` over both twins at a position, or over the rows of now alone. Filter, order and limit of the branch
     /// stand inside of it on each side.
     pub fn branches(&self, table: &Table, view: View, branch: &SelectStatement) -> SelectStatement {
@@ -106,11 +154,11 @@ impl Source<'_> {
         let mut now = self.over(table, Twin::Now, branch.clone());
         now.and_where(own(table, VALID_FROM).lte(position.get()));
         let past = match by {
-            _ if table.ever_changing => self.probed(table, position, branch),
+            _ if table.ever_changing => all_of(self.probed(table, position, branch), "history_side"),
             Way::Buckets { newest } => self.bucketed(table, position, newest, branch),
-            Way::Ended | Way::Filter => self.ended(table, position, by, branch),
+            Way::Ended | Way::Filter => all_of(self.ended(table, position, by, branch), "history_side"),
         };
-        all_of(now, "now_side").union(UnionType::All, all_of(past, "history_side")).to_owned()
+        all_of(now, "now_side").union(UnionType::All, past).to_owned()
     }
 
     /// `branch` over the versions that were there at a position and have ended since.
@@ -136,7 +184,7 @@ impl Source<'_> {
     }
 
     /// `branch` over the past, one bucket around the position after the other: of each the first rows in the branch's
-    /// order, found within an index.
+    /// order, found within an index. Without a limit all of them are wanted, in no order.
     fn bucketed(
         &self,
         table: &Table,
@@ -145,38 +193,51 @@ impl Source<'_> {
         branch: &SelectStatement,
     ) -> SelectStatement {
         let buckets = bucket::around(position, newest);
-        if !has_limit(branch) {
+        if !has_limit(branch) || self.backend != DbBackend::Postgres {
             let mut past = self.ended(table, position, Way::Buckets { newest }, branch);
             past.and_where(own(table, BUCKET).is_in(buckets));
-            return past;
+            return all_of(past, "history_side");
         }
-        if self.backend == DbBackend::Postgres {
-            // The position comes with each bucket: from the value alone, the planner would take these conditions for
-            // far more selective than they are within a bucket, and sort whole buckets.
-            let mut past = self.over(table, Twin::History, branch.clone());
-            let around = |column: &str| Expr::col((Alias::new("around"), Alias::new(column)));
-            past.and_where(own(table, BUCKET).eq(around(BUCKET)));
-            past.and_where(own(table, VALID_FROM).lte(around("position")));
-            past.and_where(own(table, VALID_TO).gt(around("position")));
-            let positions = vec![position.get().into(); buckets.len()];
-            let column = |name, values| Brought { name, kind: ArrayType::BigInt, values };
-            let buckets = buckets.into_iter().map(Value::from).collect();
-            let brought = brought(self.backend, vec![column(BUCKET, buckets), column("position", positions)]);
-            let mut each = Query::select();
-            each.expr(Expr::cust(format!("\"{}\".*", table.name)));
-            each.from_subquery(brought, Alias::new("around"));
-            each.join_lateral(JoinType::InnerJoin, past, Alias::new(table.name), Expr::cust("TRUE"));
-            return each;
+        // The position comes with each bucket: from the value alone, the planner would take these conditions for
+        // far more selective than they are within a bucket, and sort whole buckets.
+        let mut past = self.over(table, Twin::History, branch.clone());
+        let around = |column: &str| Expr::col((Alias::new("around"), Alias::new(column)));
+        past.and_where(own(table, BUCKET).eq(around(BUCKET)));
+        past.and_where(own(table, VALID_FROM).lte(around("position")));
+        past.and_where(own(table, VALID_TO).gt(around("position")));
+        let positions = vec![position.get().into(); buckets.len()];
+        let column = |name, values| Brought { name, kind: ArrayType::BigInt, values };
+        let buckets = buckets.into_iter().map(Value::from).collect();
+        let brought = brought(self.backend, vec![column(BUCKET, buckets), column("position", positions)]);
+        let mut each = Query::select();
+        each.expr(Expr::cust(format!("\"{}\".*", table.name)));
+        each.from_subquery(brought, Alias::new("around"));
+        each.join_lateral(JoinType::InnerJoin, past, Alias::new(table.name), Expr::cust("TRUE"));
+        each
+    }
+
+    /// A page of `query` at a position, as SQLite finds it best: the rows of now and each bucket around the position
+    /// are walked over side by side, each within the index of the order, and whichever row comes next is taken. It
+    /// knows no LATERAL, and first rows taken from each bucket apart would all be copied and sorted.
+    fn merged(
+        &self,
+        table: &Table,
+        position: Position,
+        newest: Position,
+        query: &SelectStatement,
+    ) -> SelectStatement {
+        let mut unordered = query.clone();
+        unordered.clear_order_by().reset_limit().reset_offset();
+        let past = self.ended(table, position, Way::Buckets { newest }, &unordered);
+        // The order and the limit of the first select are those of the whole UNION.
+        let mut page = self.over(table, Twin::Now, query.clone());
+        page.and_where(own(table, VALID_FROM).lte(position.get()));
+        for bucket in bucket::around(position, newest) {
+            let mut one = past.clone();
+            one.and_where(own(table, BUCKET).eq(bucket));
+            page.union(UnionType::All, one);
         }
-        // SQLite knows no LATERAL: one sub-select for each bucket.
-        let past = self.ended(table, position, Way::Buckets { newest }, branch);
-        let mut each = buckets.into_iter().map(|bucket| {
-            let mut past = past.clone();
-            past.and_where(own(table, BUCKET).eq(bucket));
-            all_of(past, "bucket")
-        });
-        let first = each.next().unwrap_or_else(|| all_of(past.clone(), "bucket"));
-        each.fold(first, |mut all, one| all.union(UnionType::All, one).to_owned())
+        page
     }
 
     /// `branch` over the past of an ever-changing table: from each row of now that was changed since `position`, straight
@@ -210,9 +271,13 @@ impl Source<'_> {
         probed
     }
 
-    /// Every table of the model as it was, by the name of its entity, so that a filter's sub-select sees the same moment.
-    pub fn siblings(&self, view: View) -> Option<WithClause> {
-        if self.tables.len() < 2 {
+    /// The tables that sub-selects in a query of `table` name, each as it was, by the name of its entity: so a filter
+    /// sees the same moment. Those that none names are left out, since a database looks at every one of them first.
+    pub fn siblings(&self, table: &Table, view: View, query: &SelectStatement) -> Option<WithClause> {
+        let sql = self.backend.build(query).sql;
+        let is_named = |one: &&Table| names(&sql, one.name) > usize::from(one.name == table.name);
+        let named: Vec<&Table> = self.tables.iter().filter(is_named).collect();
+        if named.is_empty() {
             return None;
         }
         // A sub-select leaves few, or it would be no good filter.
@@ -222,7 +287,7 @@ impl Source<'_> {
         };
         let plainly = Self { words: None, ..*self };
         let mut with = WithClause::new();
-        for table in self.tables {
+        for table in named {
             let mut plain = Query::select();
             for column in &table.columns {
                 plain.column((Alias::new(table.name), Alias::new(&column.name)));
@@ -238,6 +303,12 @@ impl Source<'_> {
     }
 }
 
+/// How often a table is named in a statement, but for its columns. Values are no part of its text.
+fn names(sql: &str, table: &str) -> usize {
+    let quoted = format!("\"{table}\"");
+    sql.split(&quoted).skip(1).filter(|rest| !rest.starts_with('.')).count()
+}
+
 /// A select as a part of a UNION: SQLite takes no ORDER BY there, and PostgreSQL only in brackets.
 fn all_of(select: SelectStatement, alias: &str) -> SelectStatement {
     Query::select().expr(Expr::cust("*")).from_subquery(select, Alias::new(alias)).to_owned()
@@ -247,8 +318,124 @@ fn own(table: &Table, column: &str) -> Expr {
     Expr::col((Alias::new(table.name), Alias::new(column)))
 }
 
+/// The query as it stands inside of each twin: with what is needed to find its first rows, and not skipping any.
+fn branch_of(query: &SelectStatement) -> SelectStatement {
+    let mut branch = query.clone();
+    branch.reset_offset();
+    let skips = branch != *query;
+    if skips || !has_limit(query) {
+        branch.reset_limit().clear_order_by();
+    }
+    branch
+}
+
 pub(super) fn has_limit(query: &SelectStatement) -> bool {
     let mut without = query.clone();
     without.reset_limit();
     without != *query
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::{
+        ColumnTrait, ConnectionTrait, Database, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    };
+
+    use super::super::statement;
+    use super::*;
+
+    mod thing {
+        use sea_orm::entity::prelude::*;
+
+        #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+        #[sea_orm(table_name = "things")]
+        pub struct Model {
+            #[sea_orm(primary_key, auto_increment = false)]
+            pub id: i32,
+            pub size: i32,
+        }
+
+        #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+        pub enum Relation {}
+
+        impl ActiveModelBehavior for ActiveModel {}
+    }
+
+    mod part {
+        use sea_orm::entity::prelude::*;
+
+        #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+        #[sea_orm(table_name = "parts")]
+        pub struct Model {
+            #[sea_orm(primary_key, auto_increment = false)]
+            pub id: i32,
+            pub thing: i32,
+        }
+
+        #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+        pub enum Relation {}
+
+        impl ActiveModelBehavior for ActiveModel {}
+    }
+
+    fn tables() -> [Table; 2] {
+        let things = Table::of::<thing::Entity>().index("size", &[thing::Column::Size]);
+        [things, Table::of::<part::Entity>()]
+    }
+
+    fn source(backend: DbBackend, tables: &[Table]) -> Source<'_> {
+        let generation = Generation { name: "things", revision: 1, number: 1 };
+        Source { backend, generation, tables, words: None }
+    }
+
+    #[test]
+    fn tables_that_no_sub_select_names_are_left_out_of_a_statement() {
+        let tables = tables();
+        let source = source(DbBackend::Sqlite, &tables);
+        let named = |query: SelectStatement| {
+            let with = source.siblings(&tables[0], View::Now, &query);
+            with.map(|with| DbBackend::Sqlite.build(&with.query(Query::select().expr(1).to_owned())).sql)
+        };
+        let all = thing::Entity::find().filter(thing::Column::Size.gt(1));
+        assert_eq!(named(all.clone().into_query()), None);
+
+        let parts = part::Entity::find().select_only().column(part::Column::Thing).into_query();
+        let with_parts = named(all.clone().filter(thing::Column::Id.in_subquery(parts)).into_query());
+        assert!(
+            with_parts.is_some_and(|sql| sql.contains("\"parts_r1_g1\"") && !sql.contains("\"things_r1"))
+        );
+
+        let others = thing::Entity::find().select_only().column(thing::Column::Size).into_query();
+        let with_own = named(all.filter(thing::Column::Id.in_subquery(others)).into_query());
+        assert!(with_own.is_some_and(|sql| sql.contains("\"things_r1_g1\"") && !sql.contains("\"parts_r1")));
+    }
+
+    #[tokio::test]
+    async fn sqlite_walks_over_now_and_each_bucket_side_by_side_within_their_indexes() {
+        let tables = tables();
+        let database = Database::connect("sqlite::memory:").await.unwrap();
+        database
+            .execute_unprepared("CREATE TABLE read_models (name, revision, generation, position)")
+            .await
+            .unwrap();
+        table::create(&database, &tables, 1, 1).await.unwrap();
+        for statement in table::indexes_of(&tables, 1, 1, DbBackend::Sqlite).into_iter().flatten() {
+            database.execute_unprepared(&statement).await.unwrap();
+        }
+        let at = Position::from_stored;
+        let view = View::At { position: at(100_000), by: Way::Buckets { newest: at(200_000) } };
+        let page = thing::Entity::find().order_by_desc(thing::Column::Size).order_by_desc(thing::Column::Id);
+        let page = page.limit(20).into_query();
+        let list = statement::list(source(DbBackend::Sqlite, &tables), &tables[0], view, Page::of(&page));
+        let mut explained = DbBackend::Sqlite.build(&list);
+        explained.sql = format!("EXPLAIN QUERY PLAN {}", explained.sql);
+        let plan = database.query_all_raw(explained).await.unwrap();
+        let steps: Vec<String> = plan.iter().map(|step| step.try_get("", "detail").unwrap()).collect();
+        let count = |part: &str| steps.iter().filter(|step| step.contains(part)).count();
+        let buckets = bucket::around(at(100_000), at(200_000)).len();
+        assert_eq!(count("MERGE (UNION ALL)"), buckets, "{steps:#?}");
+        assert_eq!(count("INDEX things_r1_g1_size"), 1, "{steps:#?}");
+        assert_eq!(count("INDEX things_r1_g1_history_size"), buckets, "{steps:#?}");
+        assert_eq!(count("TEMP B-TREE"), 1, "the page alone is put in order: {steps:#?}");
+    }
 }

@@ -10,7 +10,7 @@ use super::catalogue::{Generation, read_models};
 use super::definition::Table;
 use super::load::{KEY_COLUMNS, key_columns};
 use super::rows::Key;
-use super::source::{Brought, Source, View, brought, has_limit};
+use super::source::{Brought, Page, Source, View, brought, has_limit};
 use super::table::{Twin, VALID_FROM, VALID_TO};
 use crate::engine::event::Position;
 
@@ -23,22 +23,9 @@ pub(super) const COUNT: &str = "__count";
 /// Which of the things asked for a row answers; null when none is there.
 pub(super) const ASKED: &str = "__asked";
 
-/// A list: the entity's usual query, over the rows of a view.
-pub(super) fn list(
-    source: Source<'_>,
-    table: &Table,
-    view: View,
-    query: &SelectStatement,
-) -> SelectStatement {
-    let mut page = match view {
-        View::Now => source.over(table, Twin::Now, query.clone()),
-        View::At { .. } => {
-            let both = source.branches(table, view, &branch_of(query));
-            let mut page = query.clone();
-            page.from_clear().from_subquery(both, Alias::new(table.name));
-            page
-        }
-    };
+/// A list: a page of the rows of a view.
+pub(super) fn list(source: Source<'_>, table: &Table, view: View, asked: Page<'_>) -> SelectStatement {
+    let mut page = source.page(table, view, asked);
     // SQLite may drop the order of a sub-select that has no limit.
     if !has_limit(&page) {
         page.limit(i64::MAX.unsigned_abs());
@@ -50,7 +37,7 @@ pub(super) fn list(
         .from_subquery(page, Alias::new("page"));
     let mut statement = with_checkpoint(source.generation, numbered);
     statement.order_by(Alias::new(ORDER), Order::Asc);
-    with(statement, source.siblings(view))
+    with(statement, source.siblings(table, view, asked.query))
 }
 
 /// How many rows of a view the query's filters let through; its order and limit do not matter.
@@ -66,7 +53,7 @@ pub(super) fn count(
     counted
         .expr_as(Expr::cust("COUNT(*)"), Alias::new(COUNT))
         .from_subquery(source.branches(table, view, &branch), Alias::new("counted"));
-    with(with_checkpoint(source.generation, counted), source.siblings(view))
+    with(with_checkpoint(source.generation, counted), source.siblings(table, view, query))
 }
 
 /// Rows by key, each at a position of its own. `query` selects the entity's columns.
@@ -125,17 +112,6 @@ fn last_begun(source: Source<'_>, table: &Table) -> Expr {
         begun.and_where(version(&column.name).eq(asked(name)));
     }
     Expr::SubQuery(None, Box::new(begun.into()))
-}
-
-/// The query as it stands inside of each twin: with what is needed to find its first rows, and not skipping any.
-fn branch_of(query: &SelectStatement) -> SelectStatement {
-    let mut branch = query.clone();
-    branch.reset_offset();
-    let skips = branch != *query;
-    if skips || !has_limit(query) {
-        branch.reset_limit().clear_order_by();
-    }
-    branch
 }
 
 /// The rows with their model's checkpoint beside each; one row with nothing but the checkpoint when there are none.

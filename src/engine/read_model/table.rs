@@ -187,7 +187,10 @@ fn index_statements(table: &Table, revision: i32, generation: i32, twin: Twin) -
             let own = index.columns.iter().map(String::as_str);
             let key = table.key_columns().map(|column| column.name.as_str());
             let key = key.filter(|name| !index.columns.iter().any(|own| own == name));
-            for column in before.iter().copied().chain(own).chain(key).chain(after.iter().copied()) {
+            let held = index.holds.iter().map(String::as_str);
+            for column in
+                before.iter().copied().chain(own).chain(key).chain(held).chain(after.iter().copied())
+            {
                 statement.col(Alias::new(column));
             }
             statement

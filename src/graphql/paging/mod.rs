@@ -10,7 +10,7 @@ pub use connection::{Connection, Edge, Edges, Listed, PageInfo, Total, Uncounted
 pub use cursor::{Cursor, Key, Listing, Place};
 pub use listed::listed;
 pub use page::{Direction, Page, PageArgs};
-pub use sorting::{Sorting, containing};
+pub use sorting::{Sorting, containing, ended_by, has_come_to};
 
 #[cfg(test)]
 mod tests;

@@ -115,6 +115,18 @@ impl<C: ColumnTrait> Sorting<C> {
     }
 }
 
+/// The end of a filter "until then" in µs, the end not included, no later than a moment's own. One end is all that
+/// SQLite looks for in an index; the other it would walk to.
+pub fn ended_by(micros: i64, at: At) -> i64 {
+    Ord::min(micros, at.until.micros().saturating_add(1))
+}
+
+/// That a moment has come as far as this many µs. As of a moment no time of a row is later than it, so a filter "from
+/// then on" that also says this finds nothing without looking at any row.
+pub fn has_come_to(micros: i64, at: At) -> Expr {
+    Expr::val(micros).lte(at.until.micros())
+}
+
 /// A pattern for text that holds `part` anywhere; nothing in `part` has a meaning of its own.
 pub fn containing(part: &str) -> LikeExpr {
     LikeExpr::new(format!("%{}%", escaped(part))).escape('\\')

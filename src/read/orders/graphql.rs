@@ -251,10 +251,11 @@ async fn list(
         .with("sortBy", &sort_by)
         .with("asOf", &as_of);
     let page = page.page(&listing)?;
-    let matching = filter.wanted()?.query();
+    let wanted = filter.wanted()?;
     let scope = Scope::of(context)?;
     let at = scope.at(as_of, page.pinned()).await?;
-    listed::<Orders, _, _>(scope, (matching, sort_by.order(at)), at, (&listing, &page), Order::new).await
+    listed::<Orders, _, _>(scope, (wanted.query(at), sort_by.order(at)), at, (&listing, &page), Order::new)
+        .await
 }
 
 /// The orders of a user at the moment the user is looked at.

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::table::{Column, Entity, Model, Status, line};
 use crate::engine::read_model::Query;
 use crate::engine::time::Instant;
-use crate::graphql::paging::Sorting;
+use crate::graphql::paging::{Sorting, ended_by, has_come_to};
 use crate::graphql::scalars::{CurrencyCode, Decimal};
 use crate::graphql::{At, Failure, Result, SortDirection, amount_to_minor, parse_id};
 
@@ -101,15 +101,21 @@ impl OrderFilter {
 }
 
 impl Wanted {
-    /// The orders that fit, in no order yet: few, where those of one user or product are asked for.
-    pub fn query(&self) -> Query<Entity> {
+    /// The orders that fit at a moment, in no order yet: few, where those of one user or product are asked for.
+    pub fn query(&self, at: At) -> Query<Entity> {
+        let placed_until = self.placed_until.map(|until| ended_by(until, at));
+        let select = Self { placed_until, ..self.clone() }.select();
+        let select = match self.placed_from {
+            Some(from) => select.filter(has_come_to(from, at)),
+            None => select,
+        };
         match (self.user_id, self.product_id) {
-            (None, None) => self.select().into(),
-            _ => Query::few(self.select()),
+            (None, None) => Query::of(select),
+            _ => Query::few(select),
         }
     }
 
-    /// The same, without what is known about it.
+    /// The orders that fit, without what is known about them.
     pub fn select(&self) -> Select<Entity> {
         let with_product = |id: Uuid| {
             let mut lines = line::Entity::find();

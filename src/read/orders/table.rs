@@ -85,12 +85,14 @@ pub mod line {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// The tables; orders with an index for each order they are listed in, and for each filter that leaves few.
+/// The tables; orders with an index for each order they are listed in, which holds what such lists are filtered by,
+/// and for each filter that leaves few.
 pub fn tables() -> Vec<Table> {
+    use Column::{Currency, PlacedAt, TotalMinor, UpdatedAt};
     let orders = Table::of::<Entity>()
-        .index("placed", &[Column::PlacedAt])
-        .index("updated", &[Column::UpdatedAt])
-        .index("total", &[Column::Currency, Column::TotalMinor])
+        .index_holding("placed", &[PlacedAt], &[Currency, TotalMinor])
+        .index_holding("updated", &[UpdatedAt], &[PlacedAt, Currency, TotalMinor])
+        .index_holding("total", &[Currency, TotalMinor], &[PlacedAt, UpdatedAt])
         .index("status", &[Column::Status, Column::PlacedAt])
         .index("status_total", &[Column::Status, Column::Currency, Column::TotalMinor])
         .index("status_updated", &[Column::Status, Column::UpdatedAt])

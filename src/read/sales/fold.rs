@@ -88,7 +88,7 @@ impl Step {
 }
 
 /// Days since 1970 in UTC. No instant is further away than 32 bits of days.
-fn day_of(instant: Instant) -> i32 {
+pub(super) fn day_of(instant: Instant) -> i32 {
     i32::try_from(instant.micros().div_euclid(MICROS_OF_A_DAY)).unwrap_or_default()
 }
 

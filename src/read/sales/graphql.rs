@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, Enum, ID, Object};
 use chrono::NaiveDate;
 
-use super::fold::Sales;
+use super::fold::{Sales, day_of};
 use super::query::{Days, Wanted};
 use super::report;
 use super::row::Row;
@@ -149,9 +149,10 @@ impl SalesQueries {
             .with("asOf", &as_of);
         let day = |date: Date| date.0.to_epoch_days();
         let days = Days { from: from.map(day), until: until.map(day) };
-        let wanted = Wanted { days, currency: currency.map(|currency| currency.0.code()) };
         let scope = Scope::of(context)?.clone();
         let at = scope.at(as_of, None).await?;
+        let currency = currency.map(|currency| currency.0.code());
+        let wanted = Wanted { days, newest: day_of(at.until), currency };
         Ok(SalesReport { scope, grouping, wanted, at, listing })
     }
 }

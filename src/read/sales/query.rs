@@ -19,14 +19,18 @@ pub struct Days {
 #[derive(Clone, Copy, Debug)]
 pub struct Wanted {
     pub days: Days,
+    /// The day of the moment asked about: nothing was sold later. Said to the database, which otherwise looks for what
+    /// each later sum was before.
+    pub newest: i32,
     pub currency: Option<&'static str>,
 }
 
-/// Integers in the column of a select, from and until as in [`Days`].
-fn within<C: ColumnTrait>(column: C, Days { from, until }: Days) -> Condition {
+/// Integers in the column of a select, from and until as in [`Days`], and none after the newest.
+fn within<C: ColumnTrait>(column: C, Days { from, until }: Days, newest: i32) -> Condition {
+    let end = newest.saturating_add(1);
     Condition::all()
         .add_option(from.map(|from| column.gte(from)))
-        .add_option(until.map(|until| column.lt(until)))
+        .add(column.lt(until.map_or(end, |until| Ord::min(until, end))))
 }
 
 /// The columns of a row added up, cast back to what the row has: PostgreSQL makes wider numbers of them.
@@ -42,13 +46,13 @@ impl Wanted {
     /// The sums of each day.
     pub fn by_day(&self) -> Select<day::Entity> {
         let currency = self.currency.map(|currency| day::Column::Currency.eq(currency));
-        let condition = within(day::Column::Day, self.days).add_option(currency);
+        let condition = within(day::Column::Day, self.days, self.newest).add_option(currency);
         day::Entity::find().filter(condition)
     }
 
     /// The sums of each product on each of these days.
     pub fn by_day_and_product(&self, days: Days) -> Select<product::Entity> {
-        self.products(within(product::Column::Day, days))
+        self.products(within(product::Column::Day, days, self.newest))
     }
 
     fn products(&self, days: Condition) -> Select<product::Entity> {
@@ -65,7 +69,7 @@ impl Wanted {
             .column(span::Column::ProductId)
             .column(span::Column::Currency)
             .column_as(span::Column::Span.min(), "span")
-            .filter(within(span::Column::Span, spans).add_option(currency))
+            .filter(within(span::Column::Span, spans, self.newest.div_euclid(SPAN)).add_option(currency))
             .group_by(span::Column::ProductId)
             .group_by(span::Column::Currency);
         Some(added_up(select))
@@ -79,7 +83,7 @@ impl Wanted {
         }
         let days = beside
             .into_iter()
-            .fold(Condition::any(), |any, days| any.add(within(product::Column::Day, days)));
+            .fold(Condition::any(), |any, days| any.add(within(product::Column::Day, days, self.newest)));
         let select = self
             .products(days)
             .select_only()

@@ -6,7 +6,7 @@ use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, Select};
 use super::table::{Column, Entity, Model};
 use crate::engine::time::Instant;
 use crate::fold::{fold, fold_case};
-use crate::graphql::paging::{Sorting, containing};
+use crate::graphql::paging::{Sorting, containing, ended_by, has_come_to};
 use crate::graphql::scalars::CountryCode;
 use crate::graphql::{At, Result, SortDirection, text_argument};
 
@@ -85,8 +85,8 @@ impl Default for UserSort {
     }
 }
 
-/// The users that fit, in no order yet.
-pub fn matching(filter: &UserFilter) -> Select<Entity> {
+/// The users that fit at a moment, in no order yet.
+pub fn matching(filter: &UserFilter, at: At) -> Select<Entity> {
     let condition = Condition::all()
         .add_option(filter.status.map(|status| Column::Active.eq(status == UserStatus::Active)))
         .add_option(filter.email_verified.map(|verified| Column::EmailVerified.eq(verified)))
@@ -96,7 +96,8 @@ pub fn matching(filter: &UserFilter) -> Select<Entity> {
         )
         .add_option(filter.name_contains.as_deref().map(|text| Column::NameKey.like(containing(&fold(text)))))
         .add_option(filter.created_from.map(|from| Column::CreatedAt.gte(from.micros())))
-        .add_option(filter.created_until.map(|until| Column::CreatedAt.lt(until.micros())));
+        .add_option(filter.created_from.map(|from| has_come_to(from.micros(), at)))
+        .add_option(filter.created_until.map(|until| Column::CreatedAt.lt(ended_by(until.micros(), at))));
     Entity::find().filter(condition)
 }
 

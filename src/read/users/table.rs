@@ -36,13 +36,14 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// The table with an index for each order it is listed in.
+/// The table with an index for each order it is listed in, which holds what lists are filtered by.
 pub fn table() -> Table {
+    let filtered = [Column::Active, Column::EmailVerified, Column::Country, Column::CreatedAt];
     Table::of::<Entity>()
-        .index("created", &[Column::CreatedAt])
-        .index("updated", &[Column::UpdatedAt])
-        .index("name", &[Column::NameKey])
-        .index("email", &[Column::EmailKey])
+        .index_holding("created", &[Column::CreatedAt], &[Column::EmailVerified])
+        .index_holding("updated", &[Column::UpdatedAt], &filtered)
+        .index_holding("name", &[Column::NameKey], &filtered)
+        .index_holding("email", &[Column::EmailKey], &filtered)
         .index("country", &[Column::Country, Column::CreatedAt])
         .index("status", &[Column::Active, Column::CreatedAt])
 }

@@ -2,11 +2,12 @@
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::time::Duration;
 
 use hindsight::engine::event::Position;
 use hindsight::engine::read_model::{Key, Query, ReadError, Reader, Words};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select};
 use uuid::Uuid;
 
 use super::replay::{Dice, Replay, history};
@@ -70,10 +71,19 @@ async fn lists(reader: &Reader, replay: &Replay, at: Position) {
         .column(places::Column::Toy)
         .filter(places::Column::Shelf.eq(2))
         .into_query();
-    let standing =
-        toys::Entity::find().filter(toys::Column::Id.in_subquery(on_shelf)).order_by_asc(toys::Column::Id);
+    let standing = toys::Entity::find().filter(toys::Column::Id.in_subquery(on_shelf));
     let expected: Vec<_> = world().filter(|toy| toy.shelf == 2).collect();
-    assert_eq!(reader.rows(at, standing).await.unwrap(), expected, "by the other table at {at}");
+    let in_order = |select: Select<toys::Entity>| select.order_by_asc(toys::Column::Id);
+    let all = in_order(standing.clone());
+    assert_eq!(reader.rows(at, all.clone()).await.unwrap(), expected, "by the other table at {at}");
+    assert_eq!(reader.rows(at, Query::few(all.clone())).await.unwrap(), expected, "the few at {at}");
+    let page: Vec<_> = expected.iter().skip(1).take(2).cloned().collect();
+    let few = Query::few(all.offset(1).limit(2));
+    assert_eq!(reader.rows(at, few).await.unwrap(), page, "a page of the few, given whole, at {at}");
+    let few = Query::few(standing)
+        .try_map(|select| Ok::<_, Infallible>(in_order(select).offset(1).limit(2)))
+        .unwrap_or_else(|never| match never {});
+    assert_eq!(reader.rows(at, few).await.unwrap(), page, "a page of the few at {at}");
 }
 
 async fn counts(reader: &Reader, replay: &Replay, at: Position) {
