@@ -348,17 +348,8 @@ async fn changes_cost_a_page_and_a_row_however_many_there_are(home: &Home) {
     shop.close().await;
 }
 
-/// The statements that changes cost, to the log and to the read models: the fewest of several times, since runners ask
-/// now and then too.
+/// The statements that changes cost, to the log and to the read models.
 async fn statements(shop: &Shop, id: &str, arguments: &str) -> (u64, u64) {
     let query = format!("query($id: ID!) {{ user(id: $id) {{ changes{arguments} {{ {CHANGES} }} }} }}");
-    let log = shop.app.engine.log.store();
-    let mut fewest = (u64::MAX, u64::MAX);
-    for _ in 0..5 {
-        let before = (log.statements(), shop.app.read_statements());
-        shop.query(&query, json!({ "id": id })).await;
-        fewest.0 = fewest.0.min(log.statements() - before.0);
-        fewest.1 = fewest.1.min(shop.app.read_statements() - before.1);
-    }
-    fewest
+    shop.statements(&query, json!({ "id": id })).await
 }

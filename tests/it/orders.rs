@@ -128,23 +128,12 @@ async fn a_page_of_orders_costs_three_statements_however_long_it_is(home: &Home)
     for _ in 0..3 {
         let order = it.orders(&[(&it.tea, 1), (&it.cup, 1)]).await;
         it.shop.see(page, json!({})).await;
-        assert_eq!(statements(&it.shop, page, json!({})).await, 3);
+        assert_eq!(it.shop.statements(page, json!({})).await.1, 3);
         let nodes = "query($ids: [ID!]!) { nodes(ids: $ids) { id } }";
         let ids = json!({ "ids": [order, it.tea, it.cup, it.ada, Uuid::nil()] });
-        assert_eq!(statements(&it.shop, nodes, ids).await, 3);
+        assert_eq!(it.shop.statements(nodes, ids).await.1, 3);
     }
     it.shop.close().await;
-}
-
-/// The statements that a query costs: the fewest of several times, since the runners of read models ask now and then too.
-async fn statements(shop: &Shop, query: &str, variables: Value) -> u64 {
-    let mut fewest = u64::MAX;
-    for _ in 0..5 {
-        let before = shop.app.read_statements();
-        shop.query(query, variables.clone()).await;
-        fewest = fewest.min(shop.app.read_statements() - before);
-    }
-    fewest
 }
 
 async fn products_are_filtered_and_sorted(home: &Home) {

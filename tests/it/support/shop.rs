@@ -1,6 +1,7 @@
 //! A shop served on loopback: what its users do are this app's verbs.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use hindsight::api::serve::serve;
 use hindsight::api::settings::Settings;
@@ -78,6 +79,22 @@ impl Shop {
         let mut response = self.post(body).await;
         assert!(response.get("errors").is_none(), "{query}\n{response:#}");
         response["data"].take()
+    }
+
+    /// The statements that a query costs the log and the read models: the fewest of several times once the read models
+    /// stand still, since what follows the log asks now and then too.
+    pub async fn statements(&self, query: &str, variables: Value) -> (u64, u64) {
+        let behind = self.app.caught_up(Duration::from_secs(60)).await.expect("the head");
+        assert_eq!(behind, [""; 0], "read models that have not caught up");
+        let log = self.app.engine.log.store();
+        let mut fewest = (u64::MAX, u64::MAX);
+        for _ in 0..5 {
+            let before = (log.statements(), self.app.read_statements());
+            self.query(query, variables.clone()).await;
+            fewest.0 = fewest.0.min(log.statements() - before.0);
+            fewest.1 = fewest.1.min(self.app.read_statements() - before.1);
+        }
+        fewest
     }
 
     /// The payload of a mutation, whatever came of it.
