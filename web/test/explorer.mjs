@@ -146,8 +146,16 @@ async function set(page, choice, moment, typed) {
   await page.getByLabel('As of').selectOption(choice);
   if (typed) await page.getByLabel(typed.label).fill(typed.text);
   await page.getByRole('button', { name: 'Set $asOf' }).click();
-  const variables = async () => JSON.parse(await lines(page, '.graphiql-editor-tool'));
-  await until(async () => (await variables()).asOf === moment, `${moment} as $asOf`, () => lines(page, '.graphiql-editor-tool'));
+  const isSet = async () => {
+    const text = await lines(page, '.graphiql-editor-tool');
+    try {
+      return JSON.parse(text).asOf === moment;
+    } catch {
+      // The editor is writing: nothing is there, or a part.
+      return false;
+    }
+  };
+  await until(isSet, `${moment} as $asOf`, () => lines(page, '.graphiql-editor-tool'));
 }
 
 /** A prepared tab that was closed can be opened again. */
