@@ -181,8 +181,10 @@ async fn read(body: Body, declared: Option<usize>, bound: usize) -> Result<Bytes
 
 /// An answer that only changes with `fixed`, for a client that may keep it; nothing new if it `known`s it already.
 fn kept(response: &GraphQlResponse, media: Media, fixed: &str, known: Option<&HeaderValue>) -> Response {
-    let mut answer = json(StatusCode::OK, media, response);
-    let Ok(body) = serde_json::to_vec(response) else { return answer };
+    let body = match serde_json::to_vec(response) {
+        Ok(body) => body,
+        Err(error) => return unwritable(&error),
+    };
     let mut digest = Sha256::new();
     for part in [media.content_type().as_bytes(), fixed.as_bytes(), &body] {
         digest.update(part.len().to_be_bytes());
@@ -190,12 +192,10 @@ fn kept(response: &GraphQlResponse, media: Media, fixed: &str, known: Option<&He
     }
     let tag = format!("\"{}\"", hex::encode(digest.finalize()));
     let known = known.and_then(|known| known.to_str().ok()).unwrap_or_default();
-    if known.split(',').any(|one| one.trim().trim_start_matches("W/") == tag) {
-        let headers = std::mem::take(answer.headers_mut());
-        answer = StatusCode::NOT_MODIFIED.into_response();
-        *answer.headers_mut() = headers;
-        answer.headers_mut().remove(header::CONTENT_TYPE);
-    }
+    let mut answer = match known.split(',').any(|one| one.trim().trim_start_matches("W/") == tag) {
+        true => (StatusCode::NOT_MODIFIED, [(header::VARY, "Accept")]).into_response(),
+        false => written(StatusCode::OK, media, body),
+    };
     let headers = answer.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(KEPT));
     if let Ok(tag) = HeaderValue::from_str(&tag) {
@@ -226,17 +226,21 @@ pub fn refused(refusal: &Refusal, media: Media) -> Response {
 /// A JSON response that nobody may keep.
 pub fn json(status: StatusCode, media: Media, body: &impl Serialize) -> Response {
     match serde_json::to_vec(body) {
-        Ok(body) => {
-            let headers = [
-                (header::CONTENT_TYPE, media.content_type()),
-                (header::CACHE_CONTROL, "no-store"),
-                (header::VARY, "Accept"),
-            ];
-            (status, headers, body).into_response()
-        }
-        Err(error) => {
-            tracing::error!("an answer could not be written as JSON: {error}");
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
-        }
+        Ok(body) => written(status, media, body),
+        Err(error) => unwritable(&error),
     }
+}
+
+fn written(status: StatusCode, media: Media, body: Vec<u8>) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, media.content_type()),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::VARY, "Accept"),
+    ];
+    (status, headers, body).into_response()
+}
+
+fn unwritable(error: &serde_json::Error) -> Response {
+    tracing::error!("an answer could not be written as JSON: {error}");
+    StatusCode::INTERNAL_SERVER_ERROR.into_response()
 }

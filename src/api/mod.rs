@@ -67,8 +67,8 @@ pub fn router<E: Executor, H: Host>(
 ) -> Result<Router, async_graphql::parser::Error> {
     let cors = origin::cors(&settings);
     let explorer = settings.explorer;
-    let guarding = settings.clone();
     let gate = Gate::new(executor, host, settings)?;
+    let guarding = gate.clone();
     let host = gate.host().clone();
     let edge = Edge { gate, shutdown };
     let mut router = Router::new()
@@ -94,8 +94,8 @@ async fn ready<H: Host>(host: H) -> Response {
 }
 
 /// Answers nothing to who asks for somebody else.
-async fn guarded(settings: Settings, request: Request, next: Next) -> Response {
-    if origin::is_ours(request.uri(), request.headers(), &settings) {
+async fn guarded<E: Executor, H: Host>(gate: Gate<E, H>, request: Request, next: Next) -> Response {
+    if origin::is_ours(request.uri(), request.headers(), gate.settings()) {
         return next.run(request).await;
     }
     let message = "The request's Host is no name of this server. Ask for localhost or an address, or let the server \

@@ -1,11 +1,9 @@
 // The binary, served on a free port with a data folder of its own.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { createInterface } from 'node:readline';
 import { after } from 'node:test';
+import { start } from './binary.js';
 import { ROOT } from './tools.js';
 
 /** What `cargo build` makes, unless BINARY names another. */
@@ -15,7 +13,7 @@ const BINARY = resolve(ROOT, process.env.BINARY ?? join(process.env.CARGO_TARGET
 export async function serve(...settings) {
   const home = mkdtempSync(join(tmpdir(), 'hindsight-clients-'));
   const folder = ['--data-dir', join(home, 'data')];
-  let running = await start(home, [...folder, '--listen', '127.0.0.1:0', ...settings]);
+  let running = await start(BINARY, home, [...folder, '--listen', '127.0.0.1:0', ...settings]);
   const { origin } = running;
   after(async () => {
     await running.stop();
@@ -29,44 +27,7 @@ export async function serve(...settings) {
     stop: () => running.stop(),
     /** Serves the same log at the same address again, once stopped. */
     async again() {
-      running = await start(home, [...folder, '--listen', new URL(origin).host, ...settings]);
+      running = await start(BINARY, home, [...folder, '--listen', new URL(origin).host, ...settings]);
     },
   };
-}
-
-async function start(home, settings) {
-  const child = spawn(BINARY, ['serve', ...settings], {
-    cwd: home,
-    // A setting of whoever runs the tests must not bend them.
-    env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('HINDSIGHT_'))),
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const kill = () => child.kill('SIGKILL');
-  process.on('exit', kill);
-  const ended = once(child, 'exit').finally(() => process.off('exit', kill));
-  const origin = await Promise.race([
-    announced(child),
-    ended.then(([code]) => Promise.reject(new Error(`${BINARY} ended with ${code} before it answered`))),
-  ]);
-  return {
-    origin,
-    async stop() {
-      child.kill('SIGTERM');
-      const [code] = await ended;
-      return code;
-    },
-  };
-}
-
-/** The origin, once the server has said that it answers. */
-async function announced(child) {
-  for await (const line of createInterface({ input: child.stdout })) {
-    const origin = /http:\/\/[^/\s]+/.exec(line);
-    if (origin) {
-      // What it says later must not fill the pipe.
-      child.stdout.resume();
-      return origin[0];
-    }
-  }
-  return new Promise(() => {});
 }

@@ -17,8 +17,8 @@ export async function ask(server, query, variables) {
   return body.data;
 }
 
-/** A user, a product of which there are 100, and an order of three: positions 1 to 4. */
-export async function stock(server) {
+/** A user and a product of which there are 100: positions 1 and 2. */
+export async function open(server) {
   const { createUser, createProduct } = await ask(
     server,
     `mutation {
@@ -26,7 +26,12 @@ export async function stock(server) {
       createProduct(input: { sku: "TEA", name: "Tea", price: { amount: "4.50", currency: "EUR" }, initialStock: 100 }) { product { id } }
     }`,
   );
-  const shop = { userId: createUser.user.id, productId: createProduct.product.id };
+  return { userId: createUser.user.id, productId: createProduct.product.id };
+}
+
+/** The same and an order of three: positions 1 to 4. */
+export async function stock(server) {
+  const shop = await open(server);
   return { ...shop, orderId: await order(server, shop) };
 }
 
