@@ -1,29 +1,40 @@
 //! Where in the history a version stands, so that those of a position are found without walking over all others.
 //!
 //! A version that was there at a position had begun before it, by no more than its own length. So versions are told
-//! apart by length, in classes of eight times the one before, and within a class by where they begin, in steps of its
-//! longest length. At a position there are versions of two buckets of each class at the most, and of those in the
-//! buckets a good part was there at that position: whatever they are sorted by, few are walked over in vain.
+//! apart by length, in classes of eight times the one before, and within a class by the steps in which they begin and
+//! end, each step half of the class's longest length. At a position there are versions of six buckets of each class at
+//! the most. Those that ended in an earlier step, or begin in a later one, are not looked at; of the others a good part
+//! was there at that position: whatever they are sorted by, few are walked over in vain.
 
 use crate::engine::event::Position;
 
-/// Versions of up to so many positions (2^12) are the shortest class.
-const SHORTEST: u32 = 12;
+/// Versions of up to so many positions (2^10) are the shortest class.
+const SHORTEST: u32 = 10;
 
 /// Each class is so much longer than the one before (2^3).
 const STEP: u32 = 3;
 
-/// Where the class stands in a bucket's number. Below it, the step is: no log has 2^56 positions.
+/// Where the class stands in a bucket's number. Below it are the step of the beginning and how many steps later the
+/// end is: no log has 2^54 positions.
 const CLASS: u32 = 56;
 
+/// The low bits that hold how many steps later the end is.
+const LATER: u32 = 2;
+
+/// A version of a class ends so many steps after the one it begins in at the most.
+const MOST_LATER: i64 = 2;
+
 /// Up to this class all lengths there are fit in.
-const LAST_CLASS: u32 = (CLASS - SHORTEST) / STEP;
+const LAST_CLASS: u32 = (CLASS - LATER - SHORTEST) / STEP;
 
 /// The bucket of a version.
 pub(super) fn of(from: Position, to: Position) -> i64 {
     let length = to.get().saturating_sub(from.get());
     let class = (0..LAST_CLASS).find(|class| length <= longest(*class)).unwrap_or(LAST_CLASS);
-    number(class, from.get() >> bits(class))
+    let begins = step(class, from);
+    // The last position it was there at is the one before the next version begins.
+    let ends = step(class, Position::from_stored(to.get().saturating_sub(1)));
+    number(class, begins, ends.saturating_sub(begins).clamp(0, MOST_LATER))
 }
 
 /// The buckets of all versions that were there at a position and were over at `newest`, the last position there is.
@@ -34,25 +45,26 @@ pub(super) fn around(position: Position, newest: Position) -> Vec<i64> {
         if class > 0 && longest(class - 1) >= newest.get() {
             break;
         }
-        let step = position.get() >> bits(class);
-        if step > 0 {
-            buckets.push(number(class, step - 1));
+        let (at, last) = (step(class, position), step(class, newest));
+        for begins in (at - MOST_LATER).max(0)..=at {
+            let ends = at..=last.min(begins + MOST_LATER);
+            buckets.extend(ends.map(|ends| number(class, begins, ends - begins)));
         }
-        buckets.push(number(class, step));
     }
     buckets
 }
 
-const fn bits(class: u32) -> u32 {
-    SHORTEST + STEP * class
+/// The step that a position is in.
+const fn step(class: u32, position: Position) -> i64 {
+    position.get() >> (SHORTEST + STEP * class - 1)
 }
 
 const fn longest(class: u32) -> i64 {
-    1 << bits(class)
+    1 << (SHORTEST + STEP * class)
 }
 
-const fn number(class: u32, step: i64) -> i64 {
-    ((class as i64) << CLASS) | step
+const fn number(class: u32, begins: i64, later: i64) -> i64 {
+    ((class as i64) << CLASS) | (begins << LATER) | later
 }
 
 #[cfg(test)]
@@ -66,11 +78,13 @@ mod tests {
     }
 
     #[test]
-    fn a_short_log_has_one_bucket_and_a_long_one_two_of_each_class() {
-        assert_eq!(around(at(3), at(4_000)), [0]);
-        assert_eq!(around(at(0), at(100_000)).len(), 3);
-        assert_eq!(around(at(5_000_000), at(8_000_000)).len(), 9);
-        assert!(around(at(i64::MAX >> 8), at(i64::MAX >> 8)).len() <= 2 * (LAST_CLASS as usize + 1));
+    fn there_are_six_buckets_of_each_class_and_fewer_at_both_ends_of_the_log() {
+        let count = |position, newest| around(at(position), at(newest)).len();
+        assert_eq!(count(3, 500), 1);
+        assert_eq!(count(0, 100_000), 3 * 3 + 1);
+        assert_eq!(count(100_000, 100_000), 3 * 3 + 1);
+        assert_eq!(count(4_000_000, 8_000_000), 4 * 6 + 5 + 1);
+        assert!(around(at(i64::MAX >> 10), at(i64::MAX >> 9)).len() <= 6 * (LAST_CLASS as usize + 1));
     }
 
     proptest! {
@@ -86,6 +100,10 @@ mod tests {
             prop_assume!(position < to);
             let around = around(at(position), at(to + later));
             prop_assert!(around.contains(&of(at(from), at(to))));
+            let mut once = around.clone();
+            once.sort_unstable();
+            once.dedup();
+            prop_assert_eq!(once.len(), around.len(), "no version is found twice");
         }
     }
 }

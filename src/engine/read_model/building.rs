@@ -114,7 +114,7 @@ impl<'a> Building<'a> {
             let head = self.instance.log.head().await?.position;
             let page = self.pages.after(folded.position, head).await?;
             let changes = match &page {
-                Some(page) if !self.is_wary && !self.hand.has_gaps() && follows(folded, page) => {
+                Some(page) if !self.is_wary && self.hand.knows_all() && follows(folded, page) => {
                     fold(self.instance, page, &mut self.hand).await
                 }
                 _ => None,

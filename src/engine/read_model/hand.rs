@@ -69,6 +69,11 @@ impl Hand {
         if is_nothing { Known::Nothing } else { Known::Unknown }
     }
 
+    /// Whether tables need not be asked for what is neither in hand nor left a trace.
+    pub fn knows_all(&self) -> bool {
+        self.knows_all
+    }
+
     /// Whether tables have to be asked for some places.
     pub fn has_gaps(&self) -> bool {
         !self.knows_all || self.leaves_traces()

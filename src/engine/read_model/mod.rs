@@ -28,6 +28,7 @@ mod source;
 mod statement;
 pub mod status;
 mod table;
+mod walk;
 mod words;
 mod write;
 

@@ -1,17 +1,36 @@
 //! A query of an entity's rows, and what is known about how to find them.
 
-use sea_orm::{EntityTrait, QueryTrait, Select};
+use sea_orm::sea_query::{IntoCondition, Value};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, Iden, QueryFilter, QueryTrait, Select};
 
+use super::definition::Table;
+use super::walk::Walk;
 use super::words::Words;
 
 /// The usual query of an entity. Converts from a [`Select`], of which nothing is known.
 #[derive(Clone, Debug)]
 pub struct Query<E: EntityTrait> {
+    /// With all filters.
     pub(super) select: Select<E>,
     /// The same without the filters that every row found in either twin is known to meet.
     pub(super) over_both: Option<Select<E>>,
+    /// The same without those filters that are known one by one.
+    bare: Select<E>,
+    filters: Vec<Filter>,
+    /// What every row meets that was there.
+    bound: Condition,
+    order: Vec<String>,
     pub(super) few: bool,
     pub(super) words: Option<Words>,
+}
+
+/// A filter of which it is known what column it is about.
+#[derive(Clone, Debug)]
+struct Filter {
+    column: String,
+    /// The column has one of these values; empty where the filter says something else.
+    one_of: Vec<Value>,
+    meets: Condition,
 }
 
 impl<E: EntityTrait> Query<E> {
@@ -19,7 +38,7 @@ impl<E: EntityTrait> Query<E> {
     /// cost is not paid once more for the rows found.
     pub fn of(select: Select<E>) -> Self {
         let over_both = is_unordered(&select).then(E::find);
-        Self { select, over_both, few: false, words: None }
+        Self { over_both, ..select.into() }
     }
 
     /// The same of a select whose filters let few rows through, at any moment, and an index or a primary key finds them:
@@ -30,7 +49,30 @@ impl<E: EntityTrait> Query<E> {
 
     /// Its rows must also have these words, by which they are found; see [`Table::words`](super::Table::words).
     pub fn with_words(select: Select<E>, words: Words) -> Self {
-        Self { select, over_both: None, few: true, words: Some(words) }
+        Self { few: true, words: Some(words), ..select.into() }
+    }
+
+    /// The same, of rows that have one of these values in a column. In a list whose [order](Self::in_order) an index has
+    /// behind that column, the rows of each value are walked over side by side.
+    #[must_use]
+    pub fn one_of<V: Into<Value>>(self, column: E::Column, values: impl IntoIterator<Item = V>) -> Self {
+        let one_of: Vec<Value> = values.into_iter().map(Into::into).collect();
+        let meets = column.is_in(one_of.iter().cloned()).into_condition();
+        self.filtered(Filter { column: column.unquoted().to_owned(), one_of, meets })
+    }
+
+    /// The same, of rows that meet a condition on one column. In a list of another [order](Self::in_order) the rows that
+    /// do not are passed over.
+    #[must_use]
+    pub fn meeting(self, column: E::Column, condition: impl IntoCondition) -> Self {
+        let meets = condition.into_condition();
+        self.filtered(Filter { column: column.unquoted().to_owned(), one_of: Vec::new(), meets })
+    }
+
+    fn filtered(mut self, filter: Filter) -> Self {
+        self.select = self.select.filter(filter.meets.clone());
+        self.filters.push(filter);
+        self
     }
 
     /// The same, with more done to its select: an order, a limit, a further filter.
@@ -39,13 +81,71 @@ impl<E: EntityTrait> Query<E> {
     /// Those of `change`.
     pub fn try_map<F>(self, change: impl Fn(Select<E>) -> Result<Select<E>, F>) -> Result<Self, F> {
         let over_both = self.over_both.map(&change).transpose()?;
-        Ok(Self { select: change(self.select)?, over_both, ..self })
+        Ok(Self { select: change(self.select)?, bare: change(self.bare)?, over_both, ..self })
+    }
+
+    /// The same, where every row that was there meets this condition: so those that came later are passed over at once.
+    #[must_use]
+    pub fn bounded(self, condition: impl IntoCondition) -> Self {
+        let condition = condition.into_condition();
+        Self { select: self.select.filter(condition.clone()), bound: self.bound.add(condition), ..self }
+    }
+
+    /// The select with all its filters.
+    pub fn into_select(self) -> Select<E> {
+        self.select
+    }
+
+    /// Tells by which columns its select is ordered, but for the primary key behind them.
+    #[must_use]
+    pub fn in_order(self, columns: impl IntoIterator<Item = E::Column>) -> Self {
+        let order = columns.into_iter().map(|column| column.unquoted().to_owned()).collect();
+        Self { order, ..self }
+    }
+
+    /// How its rows are walked over in their order within an index, if one of the table's has it.
+    pub(super) fn walk(&self, table: &Table) -> Option<Walk> {
+        if self.few || self.order.is_empty() {
+            return None;
+        }
+        let leads = |first: Option<&String>| {
+            let wanted = first.into_iter().chain(&self.order);
+            table.indexes.iter().any(|index| {
+                !index.leaves_few && index.columns.iter().take(wanted.clone().count()).eq(wanted.clone())
+            })
+        };
+        let apart = self.filters.iter().find(|one| !one.one_of.is_empty() && leads(Some(&one.column)));
+        if apart.is_none() && !leads(None) {
+            return None;
+        }
+        let (mut bare, mut passing) = (self.bare.clone(), Condition::all());
+        for filter in &self.filters {
+            if apart.is_some_and(|apart| std::ptr::eq(apart, filter)) {
+                continue;
+            }
+            if self.order.contains(&filter.column) {
+                bare = bare.filter(filter.meets.clone());
+            } else {
+                passing = passing.add(filter.meets.clone());
+            }
+        }
+        let apart = apart.map(|filter| (filter.column.clone(), filter.one_of.clone()));
+        Some(Walk { select: bare.into_query(), bound: self.bound.clone(), apart, passing })
     }
 }
 
 impl<E: EntityTrait> From<Select<E>> for Query<E> {
     fn from(select: Select<E>) -> Self {
-        Self { select, over_both: None, few: false, words: None }
+        Self {
+            bare: select.clone(),
+            select,
+            over_both: None,
+            filters: Vec::new(),
+            bound: Condition::all(),
+            order: Vec::new(),
+            few: false,
+            words: None,
+        }
     }
 }
 

@@ -102,10 +102,11 @@ impl Reader {
     {
         let query = query.into();
         let table = self.table_for(&query)?;
-        let Query { select, over_both, few, words } = query;
+        let walk = query.walk(table);
+        let Query { select, over_both, few, words, .. } = query;
         let query = select.into_query();
         let over_both = over_both.map(QueryTrait::into_query);
-        let asked = Page { query: &query, over_both: over_both.as_ref(), few };
+        let asked = Page { query: &query, over_both: over_both.as_ref(), few, walk: walk.as_ref() };
         let build = |source: Source<'_>, view| {
             statement::list(Source { words: words.as_ref(), ..source }, table, view, asked)
         };

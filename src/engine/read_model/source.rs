@@ -2,14 +2,15 @@
 
 use sea_orm::DbBackend;
 use sea_orm::sea_query::{
-    Alias, ArrayType, CommonTableExpression, Expr, ExprTrait, IntoTableRef, JoinType, Order, Query,
-    SelectStatement, UnionType, Value, ValueTuple, WithClause,
+    Alias, ArrayType, CommonTableExpression, Expr, ExprTrait, IntoTableRef, Order, Query, SelectStatement,
+    UnionType, Value, ValueTuple, WithClause,
 };
 
 use super::bucket;
 use super::catalogue::Generation;
 use super::definition::Table;
 use super::table::{self, BUCKET, Twin, VALID_FROM, VALID_TO, array_of};
+use super::walk::Walk;
 use super::words::Words;
 use crate::engine::event::Position;
 
@@ -81,12 +82,14 @@ pub(super) struct Page<'a> {
     pub over_both: Option<&'a SelectStatement>,
     /// Whether its filters leave few rows.
     pub few: bool,
+    /// How its rows are walked over in their order, if an index has it.
+    pub walk: Option<&'a Walk>,
 }
 
 impl<'a> Page<'a> {
     /// Of a query that nothing is known about.
     pub fn of(query: &'a SelectStatement) -> Self {
-        Self { query, over_both: None, few: false }
+        Self { query, over_both: None, few: false, walk: None }
     }
 }
 
@@ -120,7 +123,7 @@ impl Source<'_> {
         &self,
         table: &Table,
         view: View,
-        Page { query, over_both, few }: Page<'_>,
+        Page { query, over_both, few, walk }: Page<'_>,
     ) -> SelectStatement {
         let paged = |found: SelectStatement| {
             let mut page = over_both.unwrap_or(query).clone();
@@ -134,15 +137,15 @@ impl Source<'_> {
             found.clear_order_by().reset_limit().offset(0);
             return paged(self.branches(table, view, &found));
         }
-        match view {
+        let walked = match self.backend {
+            _ if few || table.ever_changing || !has_limit(query) => None,
+            DbBackend::Postgres => walk.and_then(|walk| self.laterals(table, view, walk)).map(paged),
+            _ => self.merged(table, view, walk.unwrap_or(&Walk::over(query))),
+        };
+        walked.unwrap_or_else(|| match view {
             View::Now => self.over(table, Twin::Now, query.clone()),
-            View::At { position, by: Way::Buckets { newest } }
-                if self.backend == DbBackend::Sqlite && has_limit(query) && !table.ever_changing =>
-            {
-                self.merged(table, position, newest, query)
-            }
             View::At { .. } => paged(self.branches(table, view, &branch_of(query))),
-        }
+        })
     }
 
     /// `branch` over both twins at a position, or over the rows of now alone. Filter, order and limit of the branch
@@ -162,7 +165,13 @@ impl Source<'_> {
     }
 
     /// `branch` over the versions that were there at a position and have ended since.
-    fn ended(&self, table: &Table, position: Position, by: Way, branch: &SelectStatement) -> SelectStatement {
+    pub fn ended(
+        &self,
+        table: &Table,
+        position: Position,
+        by: Way,
+        branch: &SelectStatement,
+    ) -> SelectStatement {
         let mut past = self.over(table, Twin::History, branch.clone());
         past.and_where(own(table, VALID_FROM).lte(position.get()));
         past.and_where(self.ends_after(table, position, by));
@@ -183,8 +192,7 @@ impl Source<'_> {
         Expr::cust_with_values(ended, [position.get()])
     }
 
-    /// `branch` over the past, one bucket around the position after the other: of each the first rows in the branch's
-    /// order, found within an index. Without a limit all of them are wanted, in no order.
+    /// `branch` over the past, in the buckets around a position. Without a limit all of them are wanted, in no order.
     fn bucketed(
         &self,
         table: &Table,
@@ -192,52 +200,12 @@ impl Source<'_> {
         newest: Position,
         branch: &SelectStatement,
     ) -> SelectStatement {
-        let buckets = bucket::around(position, newest);
-        if !has_limit(branch) || self.backend != DbBackend::Postgres {
-            let mut past = self.ended(table, position, Way::Buckets { newest }, branch);
-            past.and_where(own(table, BUCKET).is_in(buckets));
-            return all_of(past, "history_side");
+        if has_limit(branch) && self.backend == DbBackend::Postgres {
+            return self.lateral_past(table, (position, newest), branch, None);
         }
-        // The position comes with each bucket: from the value alone, the planner would take these conditions for
-        // far more selective than they are within a bucket, and sort whole buckets.
-        let mut past = self.over(table, Twin::History, branch.clone());
-        let around = |column: &str| Expr::col((Alias::new("around"), Alias::new(column)));
-        past.and_where(own(table, BUCKET).eq(around(BUCKET)));
-        past.and_where(own(table, VALID_FROM).lte(around("position")));
-        past.and_where(own(table, VALID_TO).gt(around("position")));
-        let positions = vec![position.get().into(); buckets.len()];
-        let column = |name, values| Brought { name, kind: ArrayType::BigInt, values };
-        let buckets = buckets.into_iter().map(Value::from).collect();
-        let brought = brought(self.backend, vec![column(BUCKET, buckets), column("position", positions)]);
-        let mut each = Query::select();
-        each.expr(Expr::cust(format!("\"{}\".*", table.name)));
-        each.from_subquery(brought, Alias::new("around"));
-        each.join_lateral(JoinType::InnerJoin, past, Alias::new(table.name), Expr::cust("TRUE"));
-        each
-    }
-
-    /// A page of `query` at a position, as SQLite finds it best: the rows of now and each bucket around the position
-    /// are walked over side by side, each within the index of the order, and whichever row comes next is taken. It
-    /// knows no LATERAL, and first rows taken from each bucket apart would all be copied and sorted.
-    fn merged(
-        &self,
-        table: &Table,
-        position: Position,
-        newest: Position,
-        query: &SelectStatement,
-    ) -> SelectStatement {
-        let mut unordered = query.clone();
-        unordered.clear_order_by().reset_limit().reset_offset();
-        let past = self.ended(table, position, Way::Buckets { newest }, &unordered);
-        // The order and the limit of the first select are those of the whole UNION.
-        let mut page = self.over(table, Twin::Now, query.clone());
-        page.and_where(own(table, VALID_FROM).lte(position.get()));
-        for bucket in bucket::around(position, newest) {
-            let mut one = past.clone();
-            one.and_where(own(table, BUCKET).eq(bucket));
-            page.union(UnionType::All, one);
-        }
-        page
+        let mut past = self.ended(table, position, Way::Buckets { newest }, branch);
+        past.and_where(own(table, BUCKET).is_in(bucket::around(position, newest)));
+        all_of(past, "history_side")
     }
 
     /// `branch` over the past of an ever-changing table: from each row of now that was changed since `position`, straight
@@ -310,16 +278,16 @@ fn names(sql: &str, table: &str) -> usize {
 }
 
 /// A select as a part of a UNION: SQLite takes no ORDER BY there, and PostgreSQL only in brackets.
-fn all_of(select: SelectStatement, alias: &str) -> SelectStatement {
+pub(super) fn all_of(select: SelectStatement, alias: &str) -> SelectStatement {
     Query::select().expr(Expr::cust("*")).from_subquery(select, Alias::new(alias)).to_owned()
 }
 
-fn own(table: &Table, column: &str) -> Expr {
+pub(super) fn own(table: &Table, column: &str) -> Expr {
     Expr::col((Alias::new(table.name), Alias::new(column)))
 }
 
 /// The query as it stands inside of each twin: with what is needed to find its first rows, and not skipping any.
-fn branch_of(query: &SelectStatement) -> SelectStatement {
+pub(super) fn branch_of(query: &SelectStatement) -> SelectStatement {
     let mut branch = query.clone();
     branch.reset_offset();
     let skips = branch != *query;

@@ -48,10 +48,12 @@ pub(super) fn count(
     query: &SelectStatement,
 ) -> SelectStatement {
     let mut branch = query.clone();
-    branch.clear_selects().clear_order_by().reset_limit().reset_offset().expr(Expr::cust("1"));
+    branch.clear_selects().clear_order_by().reset_limit().reset_offset();
+    branch.expr_as(Expr::cust("COUNT(*)"), Alias::new(COUNT));
+    // Each side counts its own: rows that are only counted would still be handed on one by one.
     let mut counted = Query::select();
     counted
-        .expr_as(Expr::cust("COUNT(*)"), Alias::new(COUNT))
+        .expr_as(Expr::cust(format!("CAST(SUM(\"{COUNT}\") AS BIGINT)")), Alias::new(COUNT))
         .from_subquery(source.branches(table, view, &branch), Alias::new("counted"));
     with(with_checkpoint(source.generation, counted), source.siblings(table, view, query))
 }

@@ -17,6 +17,9 @@ pub(super) const VALID_TO: &str = "valid_to";
 /// The [`bucket`](super::bucket) of a version that has ended.
 pub(super) const BUCKET: &str = "bucket";
 
+/// As many buckets PostgreSQL is told there are.
+const BUCKETS: u32 = 1_000;
+
 /// The index on the key of the past; its name ends so.
 const VERSIONS: &str = "versions";
 
@@ -87,10 +90,13 @@ pub(super) fn analyses_of(
     if backend != DbBackend::Postgres {
         return Vec::new();
     }
-    let twins = tables.iter().flat_map(|table| Twin::BOTH.map(|twin| (table, twin)));
-    twins
-        .map(|(table, twin)| format!("ANALYZE \"{}\"", stored_name(table, revision, generation, twin)))
-        .collect()
+    let names = |twin| tables.iter().map(move |table| stored_name(table, revision, generation, twin));
+    // Of the many buckets nearly all are small, while a query looks at the large ones: what there is in one of them on
+    // average misleads the planner.
+    let buckets = names(Twin::History)
+        .map(|name| format!("ALTER TABLE \"{name}\" ALTER COLUMN \"{BUCKET}\" SET (n_distinct = {BUCKETS})"));
+    let analyses = names(Twin::Now).chain(names(Twin::History)).map(|name| format!("ANALYZE \"{name}\""));
+    buckets.chain(analyses).collect()
 }
 
 /// Drops both twins of every table.
@@ -187,7 +193,11 @@ fn index_statements(table: &Table, revision: i32, generation: i32, twin: Twin) -
             let own = index.columns.iter().map(String::as_str);
             let key = table.key_columns().map(|column| column.name.as_str());
             let key = key.filter(|name| !index.columns.iter().any(|own| own == name));
-            let held = index.holds.iter().map(String::as_str);
+            let held = index
+                .holds
+                .iter()
+                .map(String::as_str)
+                .filter(|name| !index.columns.iter().any(|own| own == name));
             for column in
                 before.iter().copied().chain(own).chain(key).chain(held).chain(after.iter().copied())
             {

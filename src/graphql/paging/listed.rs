@@ -29,8 +29,7 @@ where
     N: Listed,
 {
     let matching = matching.into();
-    let page_of = matching.clone().try_map(|select| order.page(page, select))?;
-    let rows = scope.rows::<M, E>(at, page_of).await?;
+    let rows = scope.rows::<M, E>(at, order.page(page, matching.clone())?).await?;
     let edges = Edges::of(page, listing, at.position, rows, |row| order.place(row), |row| node(row, at));
     let scope = scope.clone();
     Ok(Connection::counted(edges, move || {

@@ -1,6 +1,6 @@
 //! Sorted pages of a table: the order, where a cursor goes on in it, and where a row stands.
 
-use sea_orm::sea_query::{Expr, LikeExpr, Value};
+use sea_orm::sea_query::{Expr, LikeExpr, SelectStatement, Value};
 use sea_orm::{
     ColumnTrait, EntityTrait, ExprTrait, ModelTrait, Order, QueryFilter, QueryOrder, QuerySelect, Select,
 };
@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::cursor::{Key, Place};
 use super::page::{Direction, Page};
+use crate::engine::read_model::Query;
 use crate::graphql::errors::Result;
 use crate::graphql::scope::At;
 use crate::graphql::sort::SortDirection;
@@ -54,33 +55,37 @@ impl<C: ColumnTrait> Sorting<C> {
         self.integer(column)
     }
 
-    /// A page of what a select finds.
+    /// A page of what a query finds.
     ///
     /// # Errors
     /// A cursor whose keys are of other kinds than the columns.
-    pub fn page<E>(&self, page: &Page, mut select: Select<E>) -> Result<Select<E>>
+    pub fn page<E>(&self, page: &Page, query: Query<E>) -> Result<Query<E>>
     where
         E: EntityTrait<Column = C>,
     {
-        if let Some((column, until)) = self.bound {
-            select = select.filter(column.lte(until));
-        }
+        let columns = || self.columns.iter().map(|(column, _)| *column);
         let order = match (self.direction, page.direction) {
             (SortDirection::Asc, Direction::Forward) | (SortDirection::Desc, Direction::Backward) => {
                 Order::Asc
             }
             _ => Order::Desc,
         };
-        if let Some(cursor) = &page.cursor {
-            let columns = self.columns.iter().map(|(column, _)| *column).chain([self.id]);
-            let here = Expr::tuple(columns.map(|column| Expr::col((E::default(), column))));
-            let there = Expr::tuple(self.values(&cursor.place)?.into_iter().map(Expr::value));
-            select = select.filter(if order == Order::Asc { here.gt(there) } else { here.lt(there) });
-        }
-        for (column, _) in &self.columns {
-            select = select.order_by(*column, order.clone());
-        }
-        Ok(select.order_by(self.id, order).limit(page.fetch()))
+        let paged = query.in_order(columns()).try_map(|mut select| -> Result<Select<E>> {
+            if let Some(cursor) = &page.cursor {
+                let here = columns().chain([self.id]).map(|column| Expr::col((E::default(), column)));
+                let here = Expr::tuple(here);
+                let there = Expr::tuple(self.values(&cursor.place)?.into_iter().map(Expr::value));
+                select = select.filter(if order == Order::Asc { here.gt(there) } else { here.lt(there) });
+            }
+            for column in columns() {
+                select = select.order_by(column, order.clone());
+            }
+            Ok(select.order_by(self.id, order.clone()).limit(page.fetch()))
+        })?;
+        Ok(match self.bound {
+            Some((column, until)) => paged.bounded(column.lte(until)),
+            None => paged,
+        })
     }
 
     /// Where a row stands in this order.
@@ -117,8 +122,12 @@ impl<C: ColumnTrait> Sorting<C> {
 
 /// The end of a filter "until then" in µs, the end not included, no later than a moment's own. One end is all that
 /// SQLite looks for in an index; the other it would walk to.
-pub fn ended_by(micros: i64, at: At) -> i64 {
-    Ord::min(micros, at.until.micros().saturating_add(1))
+///
+/// A sub-select, so that no planner looks at the value: few rows of all times were there by an early moment, but nearly
+/// all of those that were there then.
+pub fn ended_by(micros: i64, at: At) -> Expr {
+    let end = Ord::min(micros, at.until.micros().saturating_add(1));
+    Expr::SubQuery(None, Box::new(SelectStatement::new().expr(end).to_owned().into()))
 }
 
 /// That a moment has come as far as this many µs. As of a moment no time of a row is later than it, so a filter "from

@@ -4,6 +4,7 @@
 //! stand side by side and mean the same, which a test holds them to.
 
 use async_graphql::{Enum, ID, InputObject};
+use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, Iterable, QueryFilter, QuerySelect, QueryTrait, Select};
 use uuid::Uuid;
 
@@ -103,35 +104,45 @@ impl OrderFilter {
 impl Wanted {
     /// The orders that fit at a moment, in no order yet: few, where those of one user or product are asked for.
     pub fn query(&self, at: At) -> Query<Entity> {
-        let placed_until = self.placed_until.map(|until| ended_by(until, at));
-        let select = Self { placed_until, ..self.clone() }.select();
-        let select = match self.placed_from {
-            Some(from) => select.filter(has_come_to(from, at)),
-            None => select,
-        };
-        match (self.user_id, self.product_id) {
-            (None, None) => Query::of(select),
-            _ => Query::few(select),
-        }
+        let has_come = self.placed_from.map(|from| has_come_to(from, at));
+        let those = Entity::find().filter(Condition::all().add_option(has_come));
+        self.of(those, self.placed_until.map(|until| ended_by(until, at)))
     }
 
     /// The orders that fit, without what is known about them.
     pub fn select(&self) -> Select<Entity> {
+        self.of(Entity::find(), self.placed_until.map(Expr::val)).into_select()
+    }
+
+    fn of(&self, those: Select<Entity>, placed_until: Option<Expr>) -> Query<Entity> {
         let with_product = |id: Uuid| {
             let mut lines = line::Entity::find();
             lines = lines.select_only().column(line::Column::OrderId).filter(line::Column::ProductId.eq(id));
             Column::Id.in_subquery(lines.into_query())
         };
-        let condition = Condition::all()
-            .add_option(self.statuses.as_ref().map(|statuses| Column::Status.is_in(statuses.iter().copied())))
+        let narrow = Condition::all()
             .add_option(self.user_id.map(|id| Column::UserId.eq(id)))
-            .add_option(self.product_id.map(with_product))
-            .add_option(self.placed_from.map(|from| Column::PlacedAt.gte(from)))
-            .add_option(self.placed_until.map(|until| Column::PlacedAt.lt(until)))
-            .add_option(self.min_total.map(|least| Column::TotalMinor.gte(least)))
-            .add_option(self.max_total.map(|most| Column::TotalMinor.lte(most)))
-            .add_option(self.currency.map(|currency| Column::Currency.eq(currency)));
-        Entity::find().filter(condition)
+            .add_option(self.product_id.map(with_product));
+        let mut query = match narrow.is_empty() {
+            true => Query::of(those),
+            false => Query::few(those.filter(narrow)),
+        };
+        if let Some(statuses) = &self.statuses {
+            query = query.one_of(Column::Status, statuses.iter().copied());
+        }
+        if let Some(currency) = self.currency {
+            query = query.one_of(Column::Currency, [currency]);
+        }
+        let ranges = [
+            (Column::PlacedAt, self.placed_from.map(|from| Column::PlacedAt.gte(from))),
+            (Column::PlacedAt, placed_until.map(|until| ExprTrait::lt(Column::PlacedAt.into_expr(), until))),
+            (Column::TotalMinor, self.min_total.map(|least| Column::TotalMinor.gte(least))),
+            (Column::TotalMinor, self.max_total.map(|most| Column::TotalMinor.lte(most))),
+        ];
+        for (column, range) in ranges {
+            query = range.into_iter().fold(query, |query, range| query.meeting(column, range));
+        }
+        query
     }
 
     /// Whether an order fits.

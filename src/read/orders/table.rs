@@ -89,13 +89,14 @@ pub mod line {
 /// and for each filter that leaves few.
 pub fn tables() -> Vec<Table> {
     use Column::{Currency, PlacedAt, TotalMinor, UpdatedAt};
+    let filtered = [PlacedAt, Currency, TotalMinor];
     let orders = Table::of::<Entity>()
-        .index_holding("placed", &[PlacedAt], &[Currency, TotalMinor])
-        .index_holding("updated", &[UpdatedAt], &[PlacedAt, Currency, TotalMinor])
-        .index_holding("total", &[Currency, TotalMinor], &[PlacedAt, UpdatedAt])
-        .index("status", &[Column::Status, Column::PlacedAt])
-        .index("status_total", &[Column::Status, Column::Currency, Column::TotalMinor])
-        .index("status_updated", &[Column::Status, Column::UpdatedAt])
+        .index_holding("placed", &[PlacedAt], &filtered)
+        .index_holding("updated", &[UpdatedAt], &filtered)
+        .index_holding("total", &[Currency, TotalMinor], &filtered)
+        .index_holding("status", &[Column::Status, PlacedAt], &filtered)
+        .index_holding("status_updated", &[Column::Status, UpdatedAt], &filtered)
+        .index_holding("status_total", &[Column::Status, Currency, TotalMinor], &filtered)
         .lookup("user", &[Column::UserId, Column::PlacedAt]);
     vec![orders, Table::of::<line::Entity>().lookup("product", &[line::Column::ProductId])]
 }

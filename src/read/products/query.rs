@@ -4,6 +4,7 @@ use async_graphql::{Enum, InputObject};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, Select};
 
 use super::table::{Column, Entity, Model};
+use crate::engine::read_model::Query;
 use crate::fold::fold;
 use crate::graphql::paging::{Sorting, containing};
 use crate::graphql::{At, Result, SortDirection, text_argument};
@@ -82,18 +83,21 @@ impl Default for ProductSort {
 }
 
 /// The products that fit, in no order yet.
-pub fn matching(filter: &ProductFilter) -> Select<Entity> {
-    let condition = Condition::all()
-        .add_option(
-            filter.status.map(|status| Column::Discontinued.eq(status == ProductStatus::Discontinued)),
-        )
-        .add_option(filter.sku_prefix.as_deref().map(with_sku_prefix))
-        .add_option(filter.name_contains.as_deref().map(|text| Column::NameKey.like(containing(&fold(text)))))
-        .add_option(filter.in_stock.map(|wanted| match wanted {
-            true => Column::Stock.gt(0),
-            false => Column::Stock.lte(0),
-        }));
-    Entity::find().filter(condition)
+pub fn matching(filter: &ProductFilter) -> Query<Entity> {
+    let select = Entity::find().filter(
+        Condition::all().add_option(filter.sku_prefix.as_deref().map(with_sku_prefix)).add_option(
+            filter.name_contains.as_deref().map(|text| Column::NameKey.like(containing(&fold(text)))),
+        ),
+    );
+    let mut query = Query::of(select);
+    if let Some(status) = filter.status {
+        query = query.one_of(Column::Discontinued, [status == ProductStatus::Discontinued]);
+    }
+    if let Some(wanted) = filter.in_stock {
+        let condition = if wanted { Column::Stock.gt(0) } else { Column::Stock.lte(0) };
+        query = query.meeting(Column::Stock, condition);
+    }
+    query
 }
 
 /// SKUs that begin with a text, as a range: unlike a pattern, the index serves it on both databases.

@@ -38,12 +38,19 @@ impl ActiveModelBehavior for ActiveModel {}
 
 /// The table with an index for each order it is listed in, and for each filter that leaves few.
 pub fn table() -> Table {
+    use Column::{CreatedAt, Currency, Discontinued, NameKey, PriceMinor, SkuKey, Stock, UpdatedAt};
+    let filtered = [Stock];
     Table::of::<Entity>()
-        .index("created", &[Column::CreatedAt])
-        .index("updated", &[Column::UpdatedAt])
-        .index("name", &[Column::NameKey])
-        .index("sku", &[Column::SkuKey])
-        .index("stock", &[Column::Stock])
-        .index("price", &[Column::Currency, Column::PriceMinor])
-        .index("status", &[Column::Discontinued, Column::CreatedAt])
+        .index_holding("created", &[CreatedAt], &filtered)
+        .index_holding("updated", &[UpdatedAt], &filtered)
+        .index_holding("name", &[NameKey], &filtered)
+        .index_holding("sku", &[SkuKey], &filtered)
+        .index("stock", &[Stock])
+        .index_holding("price", &[Currency, PriceMinor], &filtered)
+        .index_holding("status", &[Discontinued, CreatedAt], &filtered)
+        .index_holding("status_updated", &[Discontinued, UpdatedAt], &filtered)
+        .index_holding("status_name", &[Discontinued, NameKey], &filtered)
+        .index_holding("status_sku", &[Discontinued, SkuKey], &filtered)
+        .index("status_stock", &[Discontinued, Stock])
+        .index_holding("status_price", &[Discontinued, Currency, PriceMinor], &filtered)
 }

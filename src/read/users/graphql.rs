@@ -10,7 +10,7 @@ use super::loader;
 use super::query::{self, UserFilter, UserSort, UserStatus};
 use super::table::Model;
 use crate::engine::event::{Position, Recorded};
-use crate::engine::read_model::{Query, ReadModel};
+use crate::engine::read_model::ReadModel;
 use crate::engine::time::Instant;
 use crate::graphql::paging::{Connection, Listed, Listing, PageArgs, Uncounted, listed};
 use crate::graphql::scalars::Moment;
@@ -233,6 +233,6 @@ async fn list(
     filter.check()?;
     let scope = Scope::of(context)?;
     let at = scope.at(as_of, page.pinned()).await?;
-    let found = (Query::of(query::matching(&filter, at)), sort_by.order(at));
+    let found = (query::matching(&filter, at), sort_by.order(at));
     listed::<Users, _, _>(scope, found, at, (&listing, &page), User::new).await
 }

@@ -1,9 +1,11 @@
 //! What can be asked about users, and the select that answers it.
 
 use async_graphql::{Enum, InputObject};
+use sea_orm::sea_query::ExprTrait;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, Select};
 
 use super::table::{Column, Entity, Model};
+use crate::engine::read_model::Query;
 use crate::engine::time::Instant;
 use crate::fold::{fold, fold_case};
 use crate::graphql::paging::{Sorting, containing, ended_by, has_come_to};
@@ -86,19 +88,40 @@ impl Default for UserSort {
 }
 
 /// The users that fit at a moment, in no order yet.
-pub fn matching(filter: &UserFilter, at: At) -> Select<Entity> {
-    let condition = Condition::all()
-        .add_option(filter.status.map(|status| Column::Active.eq(status == UserStatus::Active)))
-        .add_option(filter.email_verified.map(|verified| Column::EmailVerified.eq(verified)))
-        .add_option(filter.country.as_ref().map(|country| Column::Country.eq(country.as_str())))
-        .add_option(
-            filter.email_contains.as_deref().map(|text| Column::EmailKey.like(containing(&fold_case(text)))),
-        )
-        .add_option(filter.name_contains.as_deref().map(|text| Column::NameKey.like(containing(&fold(text)))))
-        .add_option(filter.created_from.map(|from| Column::CreatedAt.gte(from.micros())))
-        .add_option(filter.created_from.map(|from| has_come_to(from.micros(), at)))
-        .add_option(filter.created_until.map(|until| Column::CreatedAt.lt(ended_by(until.micros(), at))));
-    Entity::find().filter(condition)
+pub fn matching(filter: &UserFilter, at: At) -> Query<Entity> {
+    let select = Entity::find().filter(
+        Condition::all()
+            .add_option(
+                filter
+                    .email_contains
+                    .as_deref()
+                    .map(|text| Column::EmailKey.like(containing(&fold_case(text)))),
+            )
+            .add_option(
+                filter.name_contains.as_deref().map(|text| Column::NameKey.like(containing(&fold(text)))),
+            )
+            .add_option(filter.created_from.map(|from| has_come_to(from.micros(), at))),
+    );
+    let mut query = Query::of(select);
+    if let Some(country) = &filter.country {
+        query = query.one_of(Column::Country, [country.as_str()]);
+    }
+    if let Some(status) = filter.status {
+        query = query.one_of(Column::Active, [status == UserStatus::Active]);
+    }
+    if let Some(verified) = filter.email_verified {
+        query = query.one_of(Column::EmailVerified, [verified]);
+    }
+    if let Some(from) = filter.created_from {
+        query = query.meeting(Column::CreatedAt, Column::CreatedAt.gte(from.micros()));
+    }
+    if let Some(until) = filter.created_until {
+        query = query.meeting(
+            Column::CreatedAt,
+            ExprTrait::lt(Column::CreatedAt.into_expr(), ended_by(until.micros(), at)),
+        );
+    }
+    query
 }
 
 impl UserSort {

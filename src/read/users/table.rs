@@ -38,12 +38,19 @@ impl ActiveModelBehavior for ActiveModel {}
 
 /// The table with an index for each order it is listed in, which holds what lists are filtered by.
 pub fn table() -> Table {
-    let filtered = [Column::Active, Column::EmailVerified, Column::Country, Column::CreatedAt];
+    use Column::{Active, Country, CreatedAt, EmailKey, EmailVerified, NameKey, UpdatedAt};
+    let filtered = [Active, EmailVerified, Country, CreatedAt];
     Table::of::<Entity>()
-        .index_holding("created", &[Column::CreatedAt], &[Column::EmailVerified])
-        .index_holding("updated", &[Column::UpdatedAt], &filtered)
-        .index_holding("name", &[Column::NameKey], &filtered)
-        .index_holding("email", &[Column::EmailKey], &filtered)
-        .index("country", &[Column::Country, Column::CreatedAt])
-        .index("status", &[Column::Active, Column::CreatedAt])
+        .index_holding("created", &[CreatedAt], &filtered)
+        .index_holding("updated", &[UpdatedAt], &filtered)
+        .index_holding("name", &[NameKey], &filtered)
+        .index_holding("email", &[EmailKey], &filtered)
+        .index_holding("status", &[Active, CreatedAt], &filtered)
+        .index_holding("status_updated", &[Active, UpdatedAt], &filtered)
+        .index_holding("status_name", &[Active, NameKey], &filtered)
+        .index_holding("status_email", &[Active, EmailKey], &filtered)
+        .index_holding("country", &[Country, CreatedAt], &filtered)
+        .index_holding("country_updated", &[Country, UpdatedAt], &filtered)
+        .index_holding("country_name", &[Country, NameKey], &filtered)
+        .index_holding("country_email", &[Country, EmailKey], &filtered)
 }
