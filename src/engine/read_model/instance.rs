@@ -45,8 +45,8 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             batch: 1_000,
-            bulk: 10_000,
-            bulk_bytes: 16 << 20,
+            bulk: 40_000,
+            bulk_bytes: 32 << 20,
             rows_in_hand: 200_000,
             bytes_in_hand: 128 << 20,
             poll: Duration::from_secs(1),
