@@ -15,7 +15,7 @@ const SHORTEST: u32 = 10;
 const STEP: u32 = 3;
 
 /// Where the class stands in a bucket's number. Below it are the step of the beginning and how many steps later the
-/// end is: no log has 2^54 positions.
+/// end is.
 const CLASS: u32 = 56;
 
 /// The low bits that hold how many steps later the end is.
@@ -85,6 +85,22 @@ mod tests {
         assert_eq!(count(100_000, 100_000), 3 * 3 + 1);
         assert_eq!(count(4_000_000, 8_000_000), 4 * 6 + 5 + 1);
         assert!(around(at(i64::MAX >> 10), at(i64::MAX >> 9)).len() <= 6 * (LAST_CLASS as usize + 1));
+    }
+
+    #[test]
+    fn versions_at_the_edges_of_classes_and_steps_are_found_from_their_first_position_to_their_last() {
+        for class in 0..6 {
+            let step = 1 << (SHORTEST + STEP * class - 1);
+            for from in [0, 1, step - 1, step, 2 * step - 1, 2 * step] {
+                for length in [1, longest(class) - 1, longest(class), longest(class) + 1] {
+                    let to = from + length;
+                    for position in [from, to - 1] {
+                        let around = around(at(position), at(to));
+                        assert!(around.contains(&of(at(from), at(to))), "{from} to {to}, at {position}");
+                    }
+                }
+            }
+        }
     }
 
     proptest! {

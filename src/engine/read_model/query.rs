@@ -28,9 +28,15 @@ pub struct Query<E: EntityTrait> {
 #[derive(Clone, Debug)]
 struct Filter {
     column: String,
-    /// The column has one of these values; empty where the filter says something else.
-    one_of: Vec<Value>,
+    /// The values that the column may have, each once; `None` where the filter says something else.
+    one_of: Option<Vec<Value>>,
     meets: Condition,
+}
+
+impl Filter {
+    fn has_values(&self) -> bool {
+        self.one_of.as_ref().is_some_and(|values| !values.is_empty())
+    }
 }
 
 impl<E: EntityTrait> Query<E> {
@@ -56,9 +62,14 @@ impl<E: EntityTrait> Query<E> {
     /// behind that column, the rows of each value are walked over side by side.
     #[must_use]
     pub fn one_of<V: Into<Value>>(self, column: E::Column, values: impl IntoIterator<Item = V>) -> Self {
-        let one_of: Vec<Value> = values.into_iter().map(Into::into).collect();
+        let mut one_of: Vec<Value> = Vec::new();
+        for value in values.into_iter().map(Into::into) {
+            if !one_of.contains(&value) {
+                one_of.push(value);
+            }
+        }
         let meets = column.is_in(one_of.iter().cloned()).into_condition();
-        self.filtered(Filter { column: column.unquoted().to_owned(), one_of, meets })
+        self.filtered(Filter { column: column.unquoted().to_owned(), one_of: Some(one_of), meets })
     }
 
     /// The same, of rows that meet a condition on one column. In a list of another [order](Self::in_order) the rows that
@@ -66,7 +77,7 @@ impl<E: EntityTrait> Query<E> {
     #[must_use]
     pub fn meeting(self, column: E::Column, condition: impl IntoCondition) -> Self {
         let meets = condition.into_condition();
-        self.filtered(Filter { column: column.unquoted().to_owned(), one_of: Vec::new(), meets })
+        self.filtered(Filter { column: column.unquoted().to_owned(), one_of: None, meets })
     }
 
     fn filtered(mut self, filter: Filter) -> Self {
@@ -110,11 +121,10 @@ impl<E: EntityTrait> Query<E> {
         }
         let leads = |first: Option<&String>| {
             let wanted = first.into_iter().chain(&self.order);
-            table.indexes.iter().any(|index| {
-                !index.leaves_few && index.columns.iter().take(wanted.clone().count()).eq(wanted.clone())
-            })
+            table.indexes.iter().any(|index| !index.leaves_few && index.columns.iter().eq(wanted.clone()))
         };
-        let apart = self.filters.iter().find(|one| !one.one_of.is_empty() && leads(Some(&one.column)));
+        let is_apart = |one: &&Filter| one.has_values() && leads(Some(&one.column));
+        let apart = self.filters.iter().find(is_apart);
         if apart.is_none() && !leads(None) {
             return None;
         }
@@ -123,13 +133,14 @@ impl<E: EntityTrait> Query<E> {
             if apart.is_some_and(|apart| std::ptr::eq(apart, filter)) {
                 continue;
             }
-            if self.order.contains(&filter.column) {
+            // One of no values: nothing is looked at when that is said first.
+            if self.order.contains(&filter.column) || (filter.one_of.is_some() && !filter.has_values()) {
                 bare = bare.filter(filter.meets.clone());
             } else {
                 passing = passing.add(filter.meets.clone());
             }
         }
-        let apart = apart.map(|filter| (filter.column.clone(), filter.one_of.clone()));
+        let apart = apart.and_then(|filter| Some((filter.column.clone(), filter.one_of.clone()?)));
         Some(Walk { select: bare.into_query(), bound: self.bound.clone(), apart, passing })
     }
 }
@@ -154,4 +165,79 @@ fn is_unordered<E: EntityTrait>(select: &Select<E>) -> bool {
     let mut without = QueryTrait::as_query(select).clone();
     without.clear_order_by().reset_limit().reset_offset();
     without == *QueryTrait::as_query(select)
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::sea_query::SelectStatement;
+    use sea_orm::{DbBackend, QueryOrder, QuerySelect};
+
+    use super::*;
+
+    mod thing {
+        use sea_orm::entity::prelude::*;
+
+        #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+        #[sea_orm(table_name = "things")]
+        pub struct Model {
+            #[sea_orm(primary_key, auto_increment = false)]
+            pub id: i32,
+            pub kind: i32,
+            pub size: i32,
+            pub age: i32,
+        }
+
+        #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+        pub enum Relation {}
+
+        impl ActiveModelBehavior for ActiveModel {}
+    }
+    use thing::Column::{Age, Kind, Size};
+
+    fn things() -> Table {
+        Table::of::<thing::Entity>()
+            .index("size", &[Size])
+            .index("kind_size", &[Kind, Size])
+            .index("age_size", &[Age, Size])
+            .lookup("kind", &[Kind])
+    }
+
+    fn all() -> Query<thing::Entity> {
+        Query::of(thing::Entity::find())
+    }
+
+    fn walk(query: Query<thing::Entity>) -> Option<Walk> {
+        query.try_map(|select| Ok::<_, ()>(select.order_by_asc(Size).limit(3))).unwrap().walk(&things())
+    }
+
+    fn sql(select: &SelectStatement) -> String {
+        DbBackend::Sqlite.build(select).sql
+    }
+
+    #[test]
+    fn a_filter_says_where_the_walk_begins_or_is_taken_apart_or_rules_out_on_the_way() {
+        let query = all().one_of(Kind, [2, 1, 2]).meeting(Size, Size.gt(1)).meeting(Age, Age.gt(7));
+        let walk = walk(query.in_order([Size])).unwrap();
+        assert_eq!(walk.apart, Some(("kind".to_owned(), vec![2.into(), 1.into()])), "each value once");
+        assert!(sql(&walk.select).contains(r#"WHERE "things"."size" > ? ORDER BY"#), "{}", sql(&walk.select));
+        assert_eq!(walk.passing, Condition::all().add(Age.gt(7)));
+    }
+
+    #[test]
+    fn a_list_of_no_values_says_so_before_any_row_is_looked_at() {
+        let none: [i32; 0] = [];
+        let walk = walk(all().one_of(Kind, none).meeting(Age, Age.gt(7)).in_order([Size])).unwrap();
+        assert_eq!(walk.apart, None);
+        assert!(sql(&walk.select).contains("WHERE ? = ? ORDER BY"), "{}", sql(&walk.select));
+        assert_eq!(walk.passing, Condition::all().add(Age.gt(7)));
+    }
+
+    #[test]
+    fn without_an_index_of_just_that_order_nothing_is_walked_over() {
+        assert!(walk(all().in_order([Size])).is_some());
+        assert!(walk(all()).is_none(), "no order is known");
+        assert!(walk(all().in_order([Age])).is_none(), "an index of more columns has another order");
+        assert!(walk(all().in_order([Kind])).is_none(), "a lookup is for few rows");
+        assert!(walk(Query::few(thing::Entity::find()).in_order([Size])).is_none());
+    }
 }

@@ -91,7 +91,7 @@ impl Reader {
     /// [`Query::with_words`] the rows must have these words as well. With a limit the order is one of columns selected,
     /// unless little is found anyway ([`Query::few`], [`Query::with_words`]).
     ///
-    /// A list sorted by creation is found faster far back when a filter bounds it by the moment too.
+    /// A list sorted by creation is found faster far back when it is bounded by the moment too ([`Query::bounded`]).
     ///
     /// # Errors
     /// As [`wait_for`](Self::wait_for), or when the database fails.
@@ -254,7 +254,7 @@ impl Reader {
             }
             if stood > at {
                 is_past = true;
-                newest = newest.max(stood);
+                newest = newest.max(stood.plus(MARGIN));
             } else if Instant::now() + PAUSE >= until {
                 return Err(self.not_yet_visible(at, stood));
             } else {

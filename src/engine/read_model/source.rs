@@ -305,11 +305,8 @@ pub(super) fn has_limit(query: &SelectStatement) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use sea_orm::{
-        ColumnTrait, ConnectionTrait, Database, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-    };
+    use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
 
-    use super::super::statement;
     use super::*;
 
     mod thing {
@@ -347,8 +344,7 @@ mod tests {
     }
 
     fn tables() -> [Table; 2] {
-        let things = Table::of::<thing::Entity>().index("size", &[thing::Column::Size]);
-        [things, Table::of::<part::Entity>()]
+        [Table::of::<thing::Entity>(), Table::of::<part::Entity>()]
     }
 
     fn source(backend: DbBackend, tables: &[Table]) -> Source<'_> {
@@ -376,34 +372,5 @@ mod tests {
         let others = thing::Entity::find().select_only().column(thing::Column::Size).into_query();
         let with_own = named(all.filter(thing::Column::Id.in_subquery(others)).into_query());
         assert!(with_own.is_some_and(|sql| sql.contains("\"things_r1_g1\"") && !sql.contains("\"parts_r1")));
-    }
-
-    #[tokio::test]
-    async fn sqlite_walks_over_now_and_each_bucket_side_by_side_within_their_indexes() {
-        let tables = tables();
-        let database = Database::connect("sqlite::memory:").await.unwrap();
-        database
-            .execute_unprepared("CREATE TABLE read_models (name, revision, generation, position)")
-            .await
-            .unwrap();
-        table::create(&database, &tables, 1, 1).await.unwrap();
-        for statement in table::indexes_of(&tables, 1, 1, DbBackend::Sqlite).into_iter().flatten() {
-            database.execute_unprepared(&statement).await.unwrap();
-        }
-        let at = Position::from_stored;
-        let view = View::At { position: at(100_000), by: Way::Buckets { newest: at(200_000) } };
-        let page = thing::Entity::find().order_by_desc(thing::Column::Size).order_by_desc(thing::Column::Id);
-        let page = page.limit(20).into_query();
-        let list = statement::list(source(DbBackend::Sqlite, &tables), &tables[0], view, Page::of(&page));
-        let mut explained = DbBackend::Sqlite.build(&list);
-        explained.sql = format!("EXPLAIN QUERY PLAN {}", explained.sql);
-        let plan = database.query_all_raw(explained).await.unwrap();
-        let steps: Vec<String> = plan.iter().map(|step| step.try_get("", "detail").unwrap()).collect();
-        let count = |part: &str| steps.iter().filter(|step| step.contains(part)).count();
-        let buckets = bucket::around(at(100_000), at(200_000)).len();
-        assert_eq!(count("MERGE (UNION ALL)"), buckets, "{steps:#?}");
-        assert_eq!(count("INDEX things_r1_g1_size"), 1, "{steps:#?}");
-        assert_eq!(count("INDEX things_r1_g1_history_size"), buckets, "{steps:#?}");
-        assert_eq!(count("TEMP B-TREE"), 1, "the page alone is put in order: {steps:#?}");
     }
 }

@@ -1,7 +1,7 @@
 //! A page found by walking over rows in the order of the list, each part of them within an index that has it.
 
 use sea_orm::sea_query::{
-    Alias, ArrayType, Condition, Expr, ExprTrait, JoinType, Query, SelectStatement, UnionType, Value,
+    Alias, ArrayType, Condition, Expr, ExprTrait, JoinType, SelectStatement, UnionType, Value,
 };
 
 use super::bucket;
@@ -38,14 +38,14 @@ impl Source<'_> {
     /// side, each within the index of the order, and whichever row comes next is taken. It knows no LATERAL, and first
     /// rows taken from each part apart would all be copied and sorted.
     ///
-    /// `None` when there are too many parts, or none.
+    /// `None` when there are too many parts.
     pub fn merged(&self, table: &Table, view: View, walk: &Walk) -> Option<SelectStatement> {
         let values = walk.apart.as_ref().map_or(1, |(_, values)| values.len());
         let buckets = match view {
             View::At { position, by: Way::Buckets { newest } } => bucket::around(position, newest),
             _ => Vec::new(),
         };
-        if values == 0 || values * (1 + buckets.len()) > MOST_PARTS {
+        if values * (1 + buckets.len()) > MOST_PARTS {
             return None;
         }
         // Whole rows, since naming each column once more in every part would make a text of many pages.
@@ -68,7 +68,9 @@ impl Source<'_> {
             }
             now
         };
-        let mut others = walk.each(table, &now(part.clone())).split_off(1);
+        // The order and the limit of the first select are those of the whole UNION.
+        let mut all = walk.each(table, &now(page)).into_iter().next()?;
+        let mut others: Vec<_> = walk.each(table, &now(part.clone())).into_iter().skip(1).collect();
         if let View::At { position, by } = view {
             let past = self.ended(table, position, by, &part);
             let in_bucket = |bucket: &i64| past.clone().and_where(own(table, BUCKET).eq(*bucket)).to_owned();
@@ -76,11 +78,10 @@ impl Source<'_> {
                 Way::Buckets { .. } => {
                     others.extend(buckets.iter().flat_map(|bucket| walk.each(table, &in_bucket(bucket))));
                 }
-                Way::Ended | Way::Filter => others.extend(walk.each(table, &past)),
+                // They are looked through once, whatever the values.
+                Way::Ended | Way::Filter => others.push(walk.all(table, past)),
             }
         }
-        // The order and the limit of the first select are those of the whole UNION.
-        let mut all = walk.each(table, &now(page)).swap_remove(0);
         all.unions(others.into_iter().map(|part| (UnionType::All, part)));
         Some(all)
     }
@@ -88,7 +89,7 @@ impl Source<'_> {
     /// The first rows of now, of the past the first rows of each bucket around the position, and all of that for each
     /// of several values, each in the order of the list and found within an index, as PostgreSQL does it.
     ///
-    /// `None` where the rows of now alone do.
+    /// `None` where nothing is to be taken apart.
     pub fn laterals(&self, table: &Table, view: View, walk: &Walk) -> Option<SelectStatement> {
         let mut branch = branch_of(&walk.select);
         if !has_limit(&branch) {
@@ -109,7 +110,7 @@ impl Source<'_> {
             now.and_where(own(table, VALID_FROM).lte(position.get()));
         }
         if let Some((column, values)) = several {
-            now.and_where(own(table, column).eq(around("value")));
+            now.and_where(own(table, column).eq(beside("value")));
             now = self.lateral(table, vec![value_column(values.to_vec())], now);
         }
         match view {
@@ -118,7 +119,10 @@ impl Source<'_> {
                 let past = self.lateral_past(table, (position, newest), &branch, several);
                 Some(all_of(now, "now_side").union(UnionType::All, past).to_owned())
             }
-            View::At { .. } => None,
+            View::At { position, by } => several.map(|_| {
+                let past = walk.all(table, self.ended(table, position, by, &branch));
+                all_of(now, "now_side").union(UnionType::All, all_of(past, "history_side")).to_owned()
+            }),
         }
     }
 
@@ -135,9 +139,9 @@ impl Source<'_> {
         // The position comes with each bucket: from the value alone, the planner would take these conditions for
         // far more selective than they are within a bucket, and sort whole buckets.
         let mut past = self.over(table, Twin::History, branch.clone());
-        past.and_where(own(table, BUCKET).eq(around(BUCKET)));
-        past.and_where(own(table, VALID_FROM).lte(around("position")));
-        past.and_where(own(table, VALID_TO).gt(around("position")));
+        past.and_where(own(table, BUCKET).eq(beside(BUCKET)));
+        past.and_where(own(table, VALID_FROM).lte(beside("position")));
+        past.and_where(own(table, VALID_TO).gt(beside("position")));
         let buckets = bucket::around(position, newest);
         let times = several.map_or(1, |(_, values)| values.len());
         let numbers = |name, values: Vec<i64>| {
@@ -147,7 +151,7 @@ impl Source<'_> {
         let positions = vec![position.get(); buckets.len()];
         let mut columns = vec![numbers("position", positions), numbers(BUCKET, buckets.clone())];
         if let Some((column, values)) = several {
-            past.and_where(own(table, column).eq(around("value")));
+            past.and_where(own(table, column).eq(beside("value")));
             let all = buckets.iter().flat_map(|_| values.iter().cloned()).collect();
             columns.push(value_column(all));
         }
@@ -155,9 +159,9 @@ impl Source<'_> {
     }
 
     fn lateral(&self, table: &Table, columns: Vec<Brought>, part: SelectStatement) -> SelectStatement {
-        let mut each = Query::select();
+        let mut each = SelectStatement::new();
         each.expr(Expr::cust(format!("\"{}\".*", table.name)));
-        each.from_subquery(brought(self.backend, columns), Alias::new("around"));
+        each.from_subquery(brought(self.backend, columns), Alias::new("beside"));
         each.join_lateral(JoinType::InnerJoin, part, Alias::new(table.name), Expr::cust("TRUE"));
         each
     }
@@ -170,13 +174,174 @@ impl Walk {
         let of = |value: &Value| part.clone().and_where(own(table, column).eq(value.clone())).to_owned();
         values.iter().map(of).collect()
     }
+
+    /// A part with the rows of all values that are walked over apart.
+    fn all(&self, table: &Table, mut part: SelectStatement) -> SelectStatement {
+        if let Some((column, values)) = &self.apart {
+            part.and_where(own(table, column).is_in(values.iter().cloned()));
+        }
+        part
+    }
 }
 
-fn around(column: &str) -> Expr {
-    Expr::col((Alias::new("around"), Alias::new(column)))
+fn beside(column: &str) -> Expr {
+    Expr::col((Alias::new("beside"), Alias::new(column)))
 }
 
 fn value_column(values: Vec<Value>) -> Brought {
     let kind = values.first().map_or(ArrayType::String, Value::array_type);
     Brought { name: "value", kind, values }
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::{
+        ColumnTrait, ConnectionTrait, Database, DbBackend, DbErr, EntityTrait, QueryOrder, QuerySelect,
+        QueryTrait, Statement,
+    };
+
+    use super::super::catalogue::Generation;
+    use super::super::query::Query;
+    use super::super::source::Page;
+    use super::super::{statement, table};
+    use super::*;
+
+    mod thing {
+        use sea_orm::entity::prelude::*;
+
+        #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+        #[sea_orm(table_name = "things")]
+        pub struct Model {
+            #[sea_orm(primary_key, auto_increment = false)]
+            pub id: i32,
+            pub kind: i32,
+            pub size: i32,
+            pub age: i32,
+        }
+
+        #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+        pub enum Relation {}
+
+        impl ActiveModelBehavior for ActiveModel {}
+    }
+    use thing::Column::{Age, Id, Kind, Size};
+
+    const POSITION: Position = Position::from_stored(100_000);
+    const NEWEST: Position = Position::from_stored(200_000);
+
+    fn in_buckets() -> View {
+        View::At { position: POSITION, by: Way::Buckets { newest: NEWEST } }
+    }
+
+    fn by_their_end() -> View {
+        View::At { position: POSITION, by: Way::Ended }
+    }
+
+    fn things() -> [Table; 1] {
+        let things = Table::of::<thing::Entity>().index("size", &[Size]);
+        [things.index("kind_size", &[Kind, Size]).index("age", &[Age])]
+    }
+
+    /// The largest things first.
+    fn list(backend: DbBackend, view: View, matching: Query<thing::Entity>) -> Statement {
+        let tables = things();
+        let generation = Generation { name: "things", revision: 1, number: 1 };
+        let source = Source { backend, generation, tables: &tables, words: None };
+        let largest = matching
+            .in_order([Size])
+            .try_map(|select| Ok::<_, DbErr>(select.order_by_desc(Size).order_by_desc(Id).limit(20)))
+            .unwrap();
+        let walk = largest.walk(&tables[0]);
+        let query = largest.into_select().into_query();
+        let page = Page { walk: walk.as_ref(), ..Page::of(&query) };
+        backend.build(&statement::list(source, &tables[0], view, page))
+    }
+
+    /// The steps in which SQLite finds them.
+    async fn steps(view: View, matching: Query<thing::Entity>) -> Vec<String> {
+        let database = Database::connect("sqlite::memory:").await.unwrap();
+        let catalogue = "CREATE TABLE read_models (name, revision, generation, position)";
+        database.execute_unprepared(catalogue).await.unwrap();
+        table::create(&database, &things(), 1, 1).await.unwrap();
+        for statement in table::indexes_of(&things(), 1, 1, DbBackend::Sqlite).into_iter().flatten() {
+            database.execute_unprepared(&statement).await.unwrap();
+        }
+        let mut explained = list(DbBackend::Sqlite, view, matching);
+        explained.sql = format!("EXPLAIN QUERY PLAN {}", explained.sql);
+        let plan = database.query_all_raw(explained).await.unwrap();
+        plan.iter().map(|step| step.try_get("", "detail").unwrap()).collect()
+    }
+
+    fn all() -> Query<thing::Entity> {
+        Query::of(thing::Entity::find())
+    }
+
+    fn buckets() -> usize {
+        bucket::around(POSITION, NEWEST).len()
+    }
+
+    fn count(steps: &[String], part: &str) -> usize {
+        steps.iter().filter(|step| step.contains(part)).count()
+    }
+
+    #[tokio::test]
+    async fn sqlite_walks_over_now_and_each_bucket_side_by_side_within_their_indexes() {
+        let (steps, buckets) = (steps(in_buckets(), all()).await, buckets());
+        assert_eq!(count(&steps, "MERGE (UNION ALL)"), buckets, "{steps:#?}");
+        assert_eq!(count(&steps, "INDEX things_r1_g1_size"), 1, "{steps:#?}");
+        assert_eq!(count(&steps, "INDEX things_r1_g1_history_size"), buckets, "{steps:#?}");
+        assert_eq!(count(&steps, "TEMP B-TREE"), 1, "the page alone is put in order: {steps:#?}");
+    }
+
+    #[tokio::test]
+    async fn sqlite_walks_over_the_rows_of_each_of_several_values_side_by_side() {
+        let (steps, buckets) = (steps(in_buckets(), all().one_of(Kind, [1, 2, 3])).await, buckets());
+        assert_eq!(count(&steps, "MERGE (UNION ALL)"), 3 * (1 + buckets) - 1, "{steps:#?}");
+        assert_eq!(count(&steps, "INDEX things_r1_g1_kind_size (kind=?)"), 3, "{steps:#?}");
+        assert_eq!(count(&steps, "INDEX things_r1_g1_history_kind_size (bucket=? AND kind=?)"), 3 * buckets);
+        assert_eq!(count(&steps, "TEMP B-TREE"), 1, "the page alone is put in order: {steps:#?}");
+    }
+
+    #[tokio::test]
+    async fn sqlite_rules_rows_out_on_the_way_though_an_index_would_find_those_that_fit() {
+        let (steps, buckets) = (steps(in_buckets(), all().meeting(Age, Age.gt(3))).await, buckets());
+        assert_eq!(count(&steps, "INDEX things_r1_g1_size"), 1, "{steps:#?}");
+        assert_eq!(count(&steps, "INDEX things_r1_g1_history_size"), buckets, "{steps:#?}");
+        assert_eq!(count(&steps, "_age"), 0, "{steps:#?}");
+    }
+
+    #[tokio::test]
+    async fn sqlite_looks_once_through_the_versions_that_ended_since() {
+        let steps = steps(by_their_end(), all().one_of(Kind, [1, 2, 3])).await;
+        assert_eq!(count(&steps, "INDEX things_r1_g1_kind_size (kind=?)"), 3, "{steps:#?}");
+        assert_eq!(count(&steps, "INDEX things_r1_g1_history_ended"), 1, "{steps:#?}");
+    }
+
+    #[test]
+    fn postgres_takes_the_first_rows_of_each_of_several_values_whatever_the_view() {
+        let laterals = |view, kinds: &[i32]| {
+            let list = list(DbBackend::Postgres, view, all().one_of(Kind, kinds.to_vec()));
+            list.sql.matches("LATERAL").count()
+        };
+        assert_eq!(laterals(View::Now, &[1, 2]), 1);
+        assert_eq!(laterals(by_their_end(), &[1, 2]), 1);
+        assert_eq!(laterals(in_buckets(), &[1, 2]), 2);
+        // Of one value the rows of now need nothing of the kind.
+        assert_eq!(laterals(View::Now, &[1]), 0);
+        assert_eq!(laterals(by_their_end(), &[1]), 0);
+        assert_eq!(laterals(in_buckets(), &[1]), 1);
+    }
+
+    #[test]
+    fn too_many_values_are_not_walked_over_apart() {
+        let tables = things();
+        let generation = Generation { name: "things", revision: 1, number: 1 };
+        let source = Source { backend: DbBackend::Sqlite, generation, tables: &tables, words: None };
+        let merged = |values: usize| {
+            let matching = all().one_of(Kind, 0..i32::try_from(values).unwrap()).in_order([Size]);
+            source.merged(&tables[0], View::Now, &matching.walk(&tables[0]).unwrap())
+        };
+        assert!(merged(MOST_PARTS).is_some());
+        assert!(merged(MOST_PARTS + 1).is_none());
+    }
 }

@@ -18,7 +18,7 @@ use crate::graphql::scope::{At, Scope};
 /// A cursor of another kind, `NOT_YET_VISIBLE`, or a fault of ours.
 pub async fn listed<M, E, N>(
     scope: &Arc<Scope>,
-    (matching, order): (impl Into<Query<E>>, Sorting<E::Column>),
+    (matching, order): (Query<E>, Sorting<E::Column>),
     at: At,
     (listing, page): (&Listing, &Page),
     node: fn(E::Model, At) -> N,
@@ -28,7 +28,6 @@ where
     E: EntityTrait<Model: Row>,
     N: Listed,
 {
-    let matching = matching.into();
     let rows = scope.rows::<M, E>(at, order.page(page, matching.clone())?).await?;
     let edges = Edges::of(page, listing, at.position, rows, |row| order.place(row), |row| node(row, at));
     let scope = scope.clone();

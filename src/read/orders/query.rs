@@ -73,11 +73,13 @@ impl OrderFilter {
     /// # Errors
     /// `BAD_USER_INPUT` that names the field.
     pub fn wanted(&self) -> Result<Wanted> {
-        // Each at most once, however often it is named.
-        let named =
-            |names: &Vec<OrderStatus>| Status::iter().filter(|one| names.contains(&(*one).into())).collect();
+        // Each at most once, however often it is named; all of them are no filter.
+        let named = |names: &Vec<OrderStatus>| -> Vec<Status> {
+            Status::iter().filter(|one| names.contains(&(*one).into())).collect()
+        };
+        let is_filter = |statuses: &Vec<Status>| statuses.len() < Status::iter().count();
         Ok(Wanted {
-            statuses: self.status.as_ref().map(named),
+            statuses: self.status.as_ref().map(named).filter(is_filter),
             user_id: self.user_id.as_ref().map(parse_id).transpose()?,
             product_id: self.product_id.as_ref().map(parse_id).transpose()?,
             placed_from: self.placed_from.map(Instant::micros),
@@ -140,7 +142,9 @@ impl Wanted {
             (Column::TotalMinor, self.max_total.map(|most| Column::TotalMinor.lte(most))),
         ];
         for (column, range) in ranges {
-            query = range.into_iter().fold(query, |query, range| query.meeting(column, range));
+            if let Some(range) = range {
+                query = query.meeting(column, range);
+            }
         }
         query
     }

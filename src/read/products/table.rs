@@ -36,7 +36,8 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// The table with an index for each order it is listed in, and for each filter that leaves few.
+/// The table with an index for each order it is listed in, of all products and of those of a status, which holds what
+/// lists are filtered by.
 pub fn table() -> Table {
     use Column::{CreatedAt, Currency, Discontinued, NameKey, PriceMinor, SkuKey, Stock, UpdatedAt};
     let filtered = [Stock];

@@ -36,7 +36,8 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// The table with an index for each order it is listed in, which holds what lists are filtered by.
+/// The table with an index for each order it is listed in, of all users, those of a status and those of a country, which
+/// holds what lists are filtered by.
 pub fn table() -> Table {
     use Column::{Active, Country, CreatedAt, EmailKey, EmailVerified, NameKey, UpdatedAt};
     let filtered = [Active, EmailVerified, Country, CreatedAt];
