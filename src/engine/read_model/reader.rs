@@ -226,8 +226,9 @@ impl Reader {
                 _ => Way::Buckets { newest },
             };
             let view = if is_past { View::At { position: at, by } } else { View::Now };
-            let statement = build(self.model.source(shown.generation), view);
-            let found = match self.model.store.reader().query_all(&statement).await {
+            let select = build(self.model.source(shown.generation), view);
+            let statement = statement::ready(self.model.store.backend(), &select);
+            let found = match self.model.store.reader().query_all_raw(statement).await {
                 Ok(found) => found,
                 Err(error) if is_missing_table(&error) && !has_refreshed => Vec::new(),
                 Err(error) if is_connection_lost(&error) && !has_retried => {

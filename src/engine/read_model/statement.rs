@@ -1,10 +1,10 @@
 //! The shapes of the statements that answer reads; each also tells its model's checkpoint in the same snapshot.
 
-use sea_orm::DbBackend;
 use sea_orm::sea_query::{
     Alias, ArrayType, CommonTableExpression, Expr, ExprTrait, JoinType, Order, Query, SelectStatement,
     WithClause,
 };
+use sea_orm::{DbBackend, Statement};
 
 use super::catalogue::{Generation, read_models};
 use super::definition::Table;
@@ -22,6 +22,20 @@ pub(super) const ORDER: &str = "__order";
 pub(super) const COUNT: &str = "__count";
 /// Which of the things asked for a row answers; null when none is there.
 pub(super) const ASKED: &str = "__asked";
+
+/// The text of a select and its values, as it is asked.
+///
+/// SQLite looks at the values of limits and patterns when it plans, and so plans a statement anew whenever they are
+/// given: a millisecond where there are many buckets. It does not look behind a sign.
+pub(super) fn ready(backend: DbBackend, select: &SelectStatement) -> Statement {
+    let mut statement = backend.build(select);
+    if backend == DbBackend::Sqlite {
+        for peeked_at in ["LIMIT", "LIKE"] {
+            statement.sql = statement.sql.replace(&format!("{peeked_at} ?"), &format!("{peeked_at} +?"));
+        }
+    }
+    statement
+}
 
 /// A list: a page of the rows of a view.
 pub(super) fn list(source: Source<'_>, table: &Table, view: View, asked: Page<'_>) -> SelectStatement {

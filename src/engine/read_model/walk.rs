@@ -254,7 +254,7 @@ mod tests {
         let walk = largest.walk(&tables[0]);
         let query = largest.into_select().into_query();
         let page = Page { walk: walk.as_ref(), ..Page::of(&query) };
-        backend.build(&statement::list(source, &tables[0], view, page))
+        statement::ready(backend, &statement::list(source, &tables[0], view, page))
     }
 
     /// The steps in which SQLite finds them.
