@@ -28,8 +28,8 @@ on_both_stores!(
     a_rebuild_of_any_read_model_gives_the_rows_that_following_gave,
 );
 
-/// Enough for a rebuild to be met in its middle: it commits some ten thousand at a time.
-const EVENTS: i64 = 40_000;
+/// Enough for a rebuild to be met in its middle: it commits some forty thousand at a time.
+const EVENTS: i64 = 160_000;
 
 /// As long as a test waits for what must come.
 const LONG: Duration = Duration::from_secs(60);

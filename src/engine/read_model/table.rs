@@ -18,7 +18,7 @@ pub(super) const VALID_TO: &str = "valid_to";
 pub(super) const BUCKET: &str = "bucket";
 
 /// As many buckets PostgreSQL is told there are.
-const BUCKETS: u32 = 1_000;
+const BUCKETS: u32 = 100;
 
 /// The index on the key of the past; its name ends so.
 const VERSIONS: &str = "versions";
