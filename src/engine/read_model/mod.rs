@@ -28,6 +28,8 @@ mod source;
 mod statement;
 pub mod status;
 mod table;
+#[cfg(test)]
+mod thing;
 mod walk;
 mod words;
 mod write;

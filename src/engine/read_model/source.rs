@@ -308,23 +308,7 @@ mod tests {
     use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
 
     use super::*;
-
-    mod thing {
-        use sea_orm::entity::prelude::*;
-
-        #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-        #[sea_orm(table_name = "things")]
-        pub struct Model {
-            #[sea_orm(primary_key, auto_increment = false)]
-            pub id: i32,
-            pub size: i32,
-        }
-
-        #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-        pub enum Relation {}
-
-        impl ActiveModelBehavior for ActiveModel {}
-    }
+    use crate::engine::read_model::thing;
 
     mod part {
         use sea_orm::entity::prelude::*;

@@ -98,11 +98,10 @@ impl Source<'_> {
         branch.cond_where(walk.passing.clone());
         let several = match &walk.apart {
             Some((column, values)) if values.len() > 1 => Some((&**column, &**values)),
-            Some((column, values)) => {
-                branch.and_where(own(table, column).is_in(values.iter().cloned()));
+            _ => {
+                branch = walk.all(table, branch);
                 None
             }
-            None => None,
         };
         let mut now = self.over(table, Twin::Now, branch.clone());
         now.cond_where(walk.bound.clone());
@@ -205,26 +204,10 @@ mod tests {
     use super::super::source::Page;
     use super::super::{statement, table};
     use super::*;
-
-    mod thing {
-        use sea_orm::entity::prelude::*;
-
-        #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-        #[sea_orm(table_name = "things")]
-        pub struct Model {
-            #[sea_orm(primary_key, auto_increment = false)]
-            pub id: i32,
-            pub kind: i32,
-            pub size: i32,
-            pub age: i32,
-        }
-
-        #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-        pub enum Relation {}
-
-        impl ActiveModelBehavior for ActiveModel {}
-    }
-    use thing::Column::{Age, Id, Kind, Size};
+    use crate::engine::read_model::thing::{
+        self,
+        Column::{Age, Id, Kind, Size},
+    };
 
     const POSITION: Position = Position::from_stored(100_000);
     const NEWEST: Position = Position::from_stored(200_000);
