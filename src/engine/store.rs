@@ -27,10 +27,12 @@ pub enum Purpose {
     ReadModels,
 }
 
-/// A database: a pool to read from and, on SQLite, the one connection that writes.
+/// A database: a pool to read from and, on SQLite, the one connection that writes; on PostgreSQL, another pool to read
+/// read models from.
 #[derive(Clone, Debug)]
 pub struct Store {
     reader: DatabaseConnection,
+    steady_reader: DatabaseConnection,
     writer: DatabaseConnection,
     statements: Arc<AtomicU64>,
 }
@@ -51,11 +53,22 @@ const STATEMENTS_KEPT: usize = 40;
 /// Rows that SQLite's thread may be ahead of who reads them.
 const ROWS_ON_THEIR_WAY: usize = 256;
 
+/// What PostgreSQL has for steady statements: a plan that is kept, and that walks over indexes in their order whatever the
+/// tables held when it was made. What cannot be done so is done all the same, but counts as dear enough to be compiled.
+const STEADY: [(&str, &str); 5] = [
+    ("plan_cache_mode", "force_generic_plan"),
+    ("enable_sort", "off"),
+    ("enable_seqscan", "off"),
+    ("enable_bitmapscan", "off"),
+    ("jit", "off"),
+];
+
 /// How long a connection may idle before it is tested on its next use.
 const TEST_WHEN_IDLE_FOR: Duration = Duration::from_secs(30);
 
 impl Store {
-    /// Opens a database with `connections` to read from; a SQLite file is made when it is not there.
+    /// Opens a database with `connections` to read from, and as many for steady statements on read models in PostgreSQL; a
+    /// SQLite file is made when it is not there.
     ///
     /// # Errors
     /// When the database cannot be reached or refuses.
@@ -69,6 +82,12 @@ impl Store {
     /// For statements that only read.
     pub fn reader(&self) -> &DatabaseConnection {
         &self.reader
+    }
+
+    /// For statements that only read, and are carried out best in one way, whatever their values: PostgreSQL keeps their
+    /// plans. To find the plan of a page of the past takes it as long as to carry it out.
+    pub fn steady_reader(&self) -> &DatabaseConnection {
+        &self.steady_reader
     }
 
     /// For statements that change something.
@@ -91,22 +110,28 @@ impl Store {
         self.statements.load(Ordering::Relaxed)
     }
 
-    fn new(mut reader: DatabaseConnection, writer: Option<DatabaseConnection>) -> Self {
+    fn new(
+        reader: DatabaseConnection,
+        steady_reader: Option<DatabaseConnection>,
+        writer: Option<DatabaseConnection>,
+    ) -> Self {
         let statements = Arc::new(AtomicU64::new(0));
-        let count = |statements: Arc<AtomicU64>| {
-            move |_: &sea_orm::metric::Info<'_>| {
+        let counted = |mut connection: DatabaseConnection| {
+            let statements = statements.clone();
+            connection.set_metric_callback(move |_| {
                 statements.fetch_add(1, Ordering::Relaxed);
-            }
+            });
+            connection
         };
-        reader.set_metric_callback(count(statements.clone()));
-        let mut writer = writer.unwrap_or_else(|| reader.clone());
-        writer.set_metric_callback(count(statements.clone()));
-        Self { reader, writer, statements }
+        let reader = counted(reader);
+        let steady_reader = steady_reader.map_or_else(|| reader.clone(), counted);
+        let writer = writer.map_or_else(|| reader.clone(), counted);
+        Self { reader, steady_reader, writer, statements }
     }
 
     /// Closes every connection, waiting for what is under way.
     pub async fn close(&self) {
-        for connection in [&self.reader, &self.writer] {
+        for connection in [&self.reader, &self.steady_reader, &self.writer] {
             if let Err(error) = connection.clone().close().await {
                 tracing::warn!(%error, "a database connection did not close cleanly");
             }
@@ -147,41 +172,45 @@ async fn open_sqlite(file: &Path, purpose: Purpose, connections: u32) -> Result<
     let writer = pool(1).connect_with(writing).await.map_err(unreachable_database)?;
     let reading = options.pragma("query_only", "ON").statement_cache_capacity(STATEMENTS_KEPT);
     let reader = pool(connections).connect_with(reading).await.map_err(unreachable_database)?;
-    Ok(Store::new(reader.into(), Some(writer.into())))
+    Ok(Store::new(reader.into(), None, Some(writer.into())))
 }
 
 async fn open_postgres(url: &str, purpose: Purpose, connections: u32) -> Result<Store, DbErr> {
-    let durability = match purpose {
-        Purpose::Log => [("synchronous_commit", "on"), ("plan_cache_mode", "auto")],
+    let (durability, planning) = match purpose {
+        Purpose::Log => ("on", "auto"),
         // A generic plan for "at position p" was measured at 135 ms where a custom one took 0.2.
-        Purpose::ReadModels => [("synchronous_commit", "off"), ("plan_cache_mode", "force_custom_plan")],
+        Purpose::ReadModels => ("off", "force_custom_plan"),
     };
-    let options = url
-        .parse::<PgConnectOptions>()
-        .map_err(unreachable_database)?
-        .application_name("hindsight")
-        .options(durability)
-        .options([
-            ("default_transaction_isolation", "read committed"),
-            ("statement_timeout", "30s"),
-            ("idle_in_transaction_session_timeout", "5s"),
-        ]);
-    let pool = PgPoolOptions::new()
-        .max_connections(connections)
-        .acquire_timeout(PATIENCE)
-        .test_before_acquire(false)
-        .before_acquire(|connection, held| {
-            Box::pin(async move {
-                if held.idle_for < TEST_WHEN_IDLE_FOR {
-                    return Ok(true);
-                }
-                Ok(sqlx::Connection::ping(connection).await.is_ok())
+    let options =
+        url.parse::<PgConnectOptions>().map_err(unreachable_database)?.application_name("hindsight").options(
+            [
+                ("synchronous_commit", durability),
+                ("default_transaction_isolation", "read committed"),
+                ("statement_timeout", "30s"),
+                ("idle_in_transaction_session_timeout", "5s"),
+            ],
+        );
+    let pool = || {
+        PgPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(PATIENCE)
+            .test_before_acquire(false)
+            .before_acquire(|connection, held| {
+                Box::pin(async move {
+                    if held.idle_for < TEST_WHEN_IDLE_FOR {
+                        return Ok(true);
+                    }
+                    Ok(sqlx::Connection::ping(connection).await.is_ok())
+                })
             })
-        })
-        .connect_with(options)
-        .await
-        .map_err(unreachable_database)?;
-    Ok(Store::new(pool.into(), None))
+    };
+    let reading = options.clone().options([("plan_cache_mode", planning)]);
+    let reader = pool().connect_with(reading).await.map_err(unreachable_database)?;
+    let steady_reader = match purpose {
+        Purpose::Log => None,
+        Purpose::ReadModels => Some(pool().connect_lazy_with(options.options(STEADY)).into()),
+    };
+    Ok(Store::new(reader.into(), steady_reader, None))
 }
 
 fn unreachable_database(error: sqlx::Error) -> DbErr {

@@ -7,7 +7,7 @@ use sea_orm::sea_query::{Alias, Query, SelectStatement};
 
 use super::batch::{Batch, Step};
 use super::definition::Table;
-use super::reader::{ReadError, Reader};
+use super::reader::{Finding, ReadError, Reader};
 use super::rows::{AnyRow, Key, Place, Rows};
 use super::source::Source;
 use super::statement::{self, ASKED};
@@ -56,7 +56,7 @@ impl Reader {
             let query = own_columns(table);
             for some in asked.chunks(statement::most_asked(self.model.store.backend(), table)) {
                 let build = |source: Source<'_>, view| statement::each(source, table, view, &query, some);
-                for found in self.ask(on, true, build).await? {
+                for found in self.ask(on, Finding::Few, build).await? {
                     if found.try_get::<Option<i64>>("", ASKED)?.is_some() {
                         let row: Arc<dyn AnyRow> = Arc::from((table.decode)(&found)?);
                         standing.push(((table.row, row.key()), row));

@@ -86,7 +86,7 @@ impl<E: EntityTrait> Query<E> {
         self
     }
 
-    /// The same, with more done to its select: an order, a limit, a further filter.
+    /// The same, with more done to its select: an order, where in it to begin, and a limit.
     ///
     /// # Errors
     /// Those of `change`.
@@ -116,7 +116,7 @@ impl<E: EntityTrait> Query<E> {
 
     /// How its rows are walked over in their order within an index, if one of the table's has it.
     pub(super) fn walk(&self, table: &Table) -> Option<Walk> {
-        if self.few || self.order.is_empty() {
+        if self.few || self.order.is_empty() || self.over_both.is_none() {
             return None;
         }
         let leads = |first: Option<&String>| {
@@ -141,7 +141,8 @@ impl<E: EntityTrait> Query<E> {
             }
         }
         let apart = apart.and_then(|filter| Some((filter.column.clone(), filter.one_of.clone()?)));
-        Some(Walk { select: bare.into_query(), bound: self.bound.clone(), apart, passing })
+        let (order, bound) = (self.order.clone(), self.bound.clone());
+        Some(Walk { select: bare.into_query(), order, bound, apart, passing })
     }
 }
 

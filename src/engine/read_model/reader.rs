@@ -15,7 +15,7 @@ use super::definition::{Row, Table};
 use super::instance::{Checkpoint, Instance};
 use super::query::Query;
 use super::rows::Key;
-use super::source::{Page, Source, View, Way};
+use super::source::{Page, Source, View, Way, has_limit};
 use super::statement::{self, ASKED, CHECKPOINT, COUNT, ORDER};
 use crate::engine::event::Position;
 
@@ -25,6 +25,17 @@ const MARGIN: i64 = 10_000;
 /// How long to wait before asking again when a statement saw less than the checkpoint that was shown: rows fell back
 /// with a database that crashed, or a copy lags.
 const PAUSE: Duration = Duration::from_millis(20);
+
+/// How a statement finds its rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Finding {
+    /// Few, by itself, whatever the position.
+    Few,
+    /// In one way that is best whatever its values: counted, or walked over in their order until there are enough.
+    Steady,
+    /// In any other way.
+    Other,
+}
 
 /// Why a read has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -110,7 +121,12 @@ impl Reader {
         let build = |source: Source<'_>, view| {
             statement::list(Source { words: words.as_ref(), ..source }, table, view, asked)
         };
-        let found = self.ask(at, few, build).await?;
+        let finding = match &walk {
+            _ if few => Finding::Few,
+            Some(_) if has_limit(&query) => Finding::Steady,
+            _ => Finding::Other,
+        };
+        let found = self.ask(at, finding, build).await?;
         decoded(&found, ORDER, |_, row| Ok(row)).map_err(Into::into)
     }
 
@@ -125,12 +141,17 @@ impl Reader {
     {
         let query = query.into();
         let table = self.table_for(&query)?;
-        let Query { select, few, words, .. } = query;
+        let Query { select, over_both, few, words, .. } = query;
+        let finding = match over_both {
+            _ if few => Finding::Few,
+            Some(_) => Finding::Steady,
+            None => Finding::Other,
+        };
         let query = select.into_query();
         let build = |source: Source<'_>, view| {
             statement::count(Source { words: words.as_ref(), ..source }, table, view, &query)
         };
-        let found = self.ask(at, few, build).await?;
+        let found = self.ask(at, finding, build).await?;
         let Some(row) = found.first() else { return Ok(0) };
         let count = row.try_get::<i64>("", COUNT)?;
         Ok(u64::try_from(count).unwrap_or_default())
@@ -164,7 +185,7 @@ impl Reader {
                 let view = if mixed { View::At { position: highest, by: Way::Filter } } else { view };
                 statement::each(source, table, view, &query, &some)
             };
-            let found = self.ask(highest, true, build).await?;
+            let found = self.ask(highest, Finding::Few, build).await?;
             let place = |number: i64, row| {
                 let (key, at) = usize::try_from(number)
                     .ok()
@@ -205,12 +226,10 @@ impl Reader {
     }
 
     /// Asks in the shape that the checkpoint shown suggests; again in the other if the statement itself says otherwise.
-    ///
-    /// `few`: the statement finds few rows by itself, whatever the position.
     pub(super) async fn ask(
         &self,
         at: Position,
-        few: bool,
+        finding: Finding,
         build: impl Fn(Source<'_>, View) -> SelectStatement,
     ) -> Result<Vec<QueryResult>, ReadError> {
         let until = Instant::now() + self.model.settings.patience;
@@ -221,14 +240,21 @@ impl Reader {
             newest = newest.max(shown.position.plus(MARGIN));
             is_past |= at < shown.position;
             let by = match shown.position.get() - at.get() {
-                _ if few => Way::Filter,
+                _ if finding == Finding::Few => Way::Filter,
                 behind if behind <= self.model.settings.near => Way::Ended,
                 _ => Way::Buckets { newest },
             };
             let view = if is_past { View::At { position: at, by } } else { View::Now };
             let select = build(self.model.source(shown.generation), view);
-            let statement = statement::ready(self.model.store.backend(), &select);
-            let found = match self.model.store.reader().query_all_raw(statement).await {
+            let store = &self.model.store;
+            let statement = statement::ready(store.backend(), &select);
+            let (reader, statement) = match view {
+                View::At { by: Way::Buckets { .. }, .. } if finding == Finding::Steady => {
+                    (store.steady_reader(), statement::with_limits_told(statement))
+                }
+                _ => (store.reader(), statement),
+            };
+            let found = match reader.query_all_raw(statement).await {
                 Ok(found) => found,
                 Err(error) if is_missing_table(&error) && !has_refreshed => Vec::new(),
                 Err(error) if is_connection_lost(&error) && !has_retried => {

@@ -139,7 +139,16 @@ impl Source<'_> {
         }
         let walked = match self.backend {
             _ if few || table.ever_changing || !has_limit(query) => None,
-            DbBackend::Postgres => walk.and_then(|walk| self.laterals(table, view, walk)).map(paged),
+            DbBackend::Postgres => {
+                let found = walk.and_then(|walk| match view {
+                    View::At { position, by: Way::Buckets { newest } } => {
+                        let places = paged(self.places(table, (position, newest), walk)?);
+                        Some(self.rows_of(table, walk.place(table, places)))
+                    }
+                    view => self.laterals(table, view, walk),
+                });
+                found.map(paged)
+            }
             _ => self.merged(table, view, walk.unwrap_or(&Walk::over(query))),
         };
         walked.unwrap_or_else(|| match view {
@@ -192,7 +201,8 @@ impl Source<'_> {
         Expr::cust_with_values(ended, [position.get()])
     }
 
-    /// `branch` over the past, in the buckets around a position. Without a limit all of them are wanted, in no order.
+    /// `branch` over the past, in the buckets around a position: on PostgreSQL in each of them for itself, since of all
+    /// together it would rather look at what ended later than at an index that holds everything asked for.
     fn bucketed(
         &self,
         table: &Table,
@@ -200,7 +210,7 @@ impl Source<'_> {
         newest: Position,
         branch: &SelectStatement,
     ) -> SelectStatement {
-        if has_limit(branch) && self.backend == DbBackend::Postgres {
+        if self.backend == DbBackend::Postgres {
             return self.lateral_past(table, (position, newest), branch, None);
         }
         let mut past = self.ended(table, position, Way::Buckets { newest }, branch);

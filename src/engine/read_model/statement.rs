@@ -1,8 +1,8 @@
 //! The shapes of the statements that answer reads; each also tells its model's checkpoint in the same snapshot.
 
 use sea_orm::sea_query::{
-    Alias, ArrayType, CommonTableExpression, Expr, ExprTrait, JoinType, Order, Query, SelectStatement,
-    WithClause,
+    Alias, ArrayType, CommonTableExpression, Expr, ExprTrait, JoinType, Order, Query, SelectStatement, Value,
+    Values, WithClause,
 };
 use sea_orm::{DbBackend, Statement};
 
@@ -35,6 +35,29 @@ pub(super) fn ready(backend: DbBackend, select: &SelectStatement) -> Statement {
         }
     }
     statement
+}
+
+/// The same with each limit in its text, for PostgreSQL: a plan that it keeps is made without a look at the values, and no
+/// good one for a limit that is not known.
+pub(super) fn with_limits_told(mut statement: Statement) -> Statement {
+    if statement.db_backend != DbBackend::Postgres {
+        return statement;
+    }
+    let Some(Values(values)) = statement.values.take() else { return statement };
+    let mut parts = statement.sql.split('$');
+    let mut sql = parts.next().unwrap_or_default().to_owned();
+    let mut kept = Vec::with_capacity(values.len());
+    for (value, part) in values.into_iter().zip(parts) {
+        match value {
+            Value::BigUnsigned(Some(limit)) if sql.ends_with("LIMIT ") => sql.push_str(&limit.to_string()),
+            value => {
+                kept.push(value);
+                sql.push_str(&format!("${}", kept.len()));
+            }
+        }
+        sql.push_str(part.trim_start_matches(|digit: char| digit.is_ascii_digit()));
+    }
+    Statement { sql, values: Some(Values(kept)), ..statement }
 }
 
 /// A list: a page of the rows of a view.
@@ -157,5 +180,30 @@ pub(super) fn most_asked(backend: DbBackend, table: &Table) -> usize {
     match backend {
         DbBackend::Postgres => 20_000,
         _ => (32_766 / (table.key.len() + 2)).next_power_of_two() / 2,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_is_told_in_the_text_and_the_other_values_keep_their_places() {
+        let page = |table: &str, least: i64, limit| {
+            let mut page = Query::select();
+            page.column("n")
+                .from(Alias::new(table))
+                .and_where(Expr::col("n").gt(least))
+                .limit(limit)
+                .to_owned()
+        };
+        let mut both = page("one", 7, 20);
+        both.union(sea_orm::sea_query::UnionType::All, page("two", 8, 30));
+        let statement = with_limits_told(ready(DbBackend::Postgres, &both));
+        assert_eq!(
+            statement.sql,
+            r#"SELECT "n" FROM "one" WHERE "n" > $1 UNION ALL (SELECT "n" FROM "two" WHERE "n" > $2 LIMIT 30) LIMIT 20"#
+        );
+        assert_eq!(statement.values, Some(Values(vec![7_i64.into(), 8_i64.into()])));
     }
 }

@@ -18,6 +18,8 @@ const MOST_PARTS: usize = 400;
 pub(super) struct Walk {
     /// With its order and limit, and the filters that say where to begin and to end.
     pub select: SelectStatement,
+    /// The columns of its order, but for the primary key behind them.
+    pub order: Vec<String>,
     /// What every row meets that was there.
     pub bound: Condition,
     /// The rows of each of these values in a column have the order for themselves.
@@ -29,7 +31,8 @@ pub(super) struct Walk {
 impl Walk {
     /// Of a select of which nothing is known.
     pub fn over(select: &SelectStatement) -> Self {
-        Self { select: select.clone(), bound: Condition::all(), apart: None, passing: Condition::all() }
+        let all = Condition::all;
+        Self { select: select.clone(), order: Vec::new(), bound: all(), apart: None, passing: all() }
     }
 }
 
@@ -86,46 +89,79 @@ impl Source<'_> {
         Some(all)
     }
 
-    /// The first rows of now, of the past the first rows of each bucket around the position, and all of that for each
-    /// of several values, each in the order of the list and found within an index, as PostgreSQL does it.
+    /// The first rows of now and the past for each of several values, each in the order of the list and found within an
+    /// index, as PostgreSQL does it.
     ///
     /// `None` where nothing is to be taken apart.
     pub fn laterals(&self, table: &Table, view: View, walk: &Walk) -> Option<SelectStatement> {
-        let mut branch = branch_of(&walk.select);
-        if !has_limit(&branch) {
-            return None;
+        let branch = walk.branch()?;
+        walk.several()?;
+        let now = self.first_of_now(table, view, walk, &branch);
+        let View::At { position, by } = view else { return Some(now) };
+        let past = walk.all(table, self.ended(table, position, by, &branch));
+        Some(all_of(now, "now_side").union(UnionType::All, all_of(past, "history_side")).to_owned())
+    }
+
+    /// The [places](Walk::place) of the first rows of now and of each bucket around a position, likewise for each of
+    /// several values: far more of them than the list has rows, but found without looking at any.
+    ///
+    /// `None` where the list does not begin at its beginning.
+    pub fn places(
+        &self,
+        table: &Table,
+        (position, newest): (Position, Position),
+        walk: &Walk,
+    ) -> Option<SelectStatement> {
+        let mut branch = walk.place(table, walk.branch()?);
+        let view = View::At { position, by: Way::Buckets { newest } };
+        let now = self.first_of_now(table, view, walk, &branch);
+        if walk.several().is_none() {
+            branch = walk.all(table, branch);
         }
-        branch.cond_where(walk.passing.clone());
-        let several = match &walk.apart {
-            Some((column, values)) if values.len() > 1 => Some((&**column, &**values)),
-            _ => {
-                branch = walk.all(table, branch);
-                None
+        let past = self.lateral_past(table, (position, newest), &branch, walk.several());
+        Some(all_of(now, "now_side").union(UnionType::All, past).to_owned())
+    }
+
+    /// The whole rows of places.
+    pub fn rows_of(&self, table: &Table, places: SelectStatement) -> SelectStatement {
+        let place = |column: &str| Expr::col((Alias::new("place"), Alias::new(column)));
+        let of = |twin| {
+            let mut rows = SelectStatement::new();
+            rows.columns(
+                table.columns.iter().map(|column| (Alias::new(table.name), Alias::new(&column.name))),
+            );
+            for column in table.key_columns().map(|column| &*column.name).chain([VALID_FROM]) {
+                rows.and_where(own(table, column).eq(place(column)));
             }
+            self.over(table, twin, rows)
         };
+        let either = of(Twin::Now).union(UnionType::All, of(Twin::History)).to_owned();
+        let mut rows = SelectStatement::new();
+        rows.expr(Expr::cust(format!("\"{}\".*", table.name)));
+        rows.from_subquery(places, Alias::new("place"));
+        rows.join_lateral(JoinType::InnerJoin, either, Alias::new(table.name), Expr::cust("TRUE"));
+        rows
+    }
+
+    /// The first rows of now that were there already, of each of several values.
+    fn first_of_now(
+        &self,
+        table: &Table,
+        view: View,
+        walk: &Walk,
+        branch: &SelectStatement,
+    ) -> SelectStatement {
         let mut now = self.over(table, Twin::Now, branch.clone());
         now.cond_where(walk.bound.clone());
         if let View::At { position, .. } = view {
             now.and_where(own(table, VALID_FROM).lte(position.get()));
         }
-        if let Some((column, values)) = several {
-            now.and_where(own(table, column).eq(beside("value")));
-            now = self.lateral(table, vec![value_column(values.to_vec())], now);
-        }
-        match view {
-            View::Now => several.map(|_| now),
-            View::At { position, by: Way::Buckets { newest } } => {
-                let past = self.lateral_past(table, (position, newest), &branch, several);
-                Some(all_of(now, "now_side").union(UnionType::All, past).to_owned())
-            }
-            View::At { position, by } => several.map(|_| {
-                let past = walk.all(table, self.ended(table, position, by, &branch));
-                all_of(now, "now_side").union(UnionType::All, all_of(past, "history_side")).to_owned()
-            }),
-        }
+        let Some((column, values)) = walk.several() else { return walk.all(table, now) };
+        now.and_where(own(table, column).eq(beside("value")));
+        self.lateral(table, vec![value_column(values.to_vec())], now)
     }
 
-    /// The past of a branch, as [`laterals`](Self::laterals) has it.
+    /// The past of a branch: what it finds in each bucket around a position.
     ///
     /// `several`: a column the branch has no filter for, and the values whose rows are wanted.
     pub fn lateral_past(
@@ -167,6 +203,32 @@ impl Source<'_> {
 }
 
 impl Walk {
+    /// The select as it stands inside of each part; `None` where a part's first rows are not enough.
+    fn branch(&self) -> Option<SelectStatement> {
+        let mut branch = branch_of(&self.select);
+        branch.cond_where(self.passing.clone());
+        has_limit(&branch).then_some(branch)
+    }
+
+    /// The values that are walked over apart, where there are several.
+    fn several(&self) -> Option<(&str, &[Value])> {
+        self.apart
+            .as_ref()
+            .filter(|(_, values)| values.len() > 1)
+            .map(|(column, values)| (&**column, &**values))
+    }
+
+    /// The same rows, but of each only what tells it and its place in the order.
+    pub fn place(&self, table: &Table, mut select: SelectStatement) -> SelectStatement {
+        let key = table.key_columns().map(|column| &column.name);
+        let order = self.order.iter().filter(|column| !table.key_columns().any(|key| key.name == **column));
+        select.clear_selects();
+        for column in key.chain(order).map(String::as_str).chain([VALID_FROM]) {
+            select.column((Alias::new(table.name), Alias::new(column)));
+        }
+        select
+    }
+
     /// A part for each value that is walked over apart.
     fn each(&self, table: &Table, part: &SelectStatement) -> Vec<SelectStatement> {
         let Some((column, values)) = &self.apart else { return vec![part.clone()] };
@@ -301,6 +363,15 @@ mod tests {
     }
 
     #[test]
+    fn postgres_looks_up_the_whole_rows_of_the_past_once_their_places_are_known() {
+        let sql = list(DbBackend::Postgres, in_buckets(), all().meeting(Age, Age.gt(3))).sql;
+        let places = r#"SELECT "things"."id", "things"."size", "things"."valid_from" FROM"#;
+        let wholes = r#"SELECT "things"."id", "things"."kind", "things"."size", "things"."age" FROM"#;
+        // Of now, of the buckets, and the first of both; then the row from either twin, and the page.
+        assert_eq!((sql.matches(places).count(), sql.matches(wholes).count()), (3, 3), "{sql}");
+    }
+
+    #[test]
     fn postgres_takes_the_first_rows_of_each_of_several_values_whatever_the_view() {
         let laterals = |view, kinds: &[i32]| {
             let list = list(DbBackend::Postgres, view, all().one_of(Kind, kinds.to_vec()));
@@ -308,11 +379,12 @@ mod tests {
         };
         assert_eq!(laterals(View::Now, &[1, 2]), 1);
         assert_eq!(laterals(by_their_end(), &[1, 2]), 1);
-        assert_eq!(laterals(in_buckets(), &[1, 2]), 2);
+        // One more, where whole rows are looked up.
+        assert_eq!(laterals(in_buckets(), &[1, 2]), 3);
         // Of one value the rows of now need nothing of the kind.
         assert_eq!(laterals(View::Now, &[1]), 0);
         assert_eq!(laterals(by_their_end(), &[1]), 0);
-        assert_eq!(laterals(in_buckets(), &[1]), 1);
+        assert_eq!(laterals(in_buckets(), &[1]), 2);
     }
 
     #[test]

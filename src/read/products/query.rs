@@ -84,12 +84,11 @@ impl Default for ProductSort {
 
 /// The products that fit, in no order yet.
 pub fn matching(filter: &ProductFilter) -> Query<Entity> {
-    let select = Entity::find().filter(
-        Condition::all().add_option(filter.sku_prefix.as_deref().map(with_sku_prefix)).add_option(
-            filter.name_contains.as_deref().map(|text| Column::NameKey.like(containing(&fold(text)))),
-        ),
-    );
-    let mut query = Query::of(select);
+    let with_prefix = filter.sku_prefix.as_deref().map(with_sku_prefix);
+    let mut query = Query::of(Entity::find().filter(Condition::all().add_option(with_prefix)));
+    if let Some(text) = &filter.name_contains {
+        query = query.meeting(Column::NameKey, Column::NameKey.like(containing(&fold(text))));
+    }
     if let Some(status) = filter.status {
         query = query.one_of(Column::Discontinued, [status == ProductStatus::Discontinued]);
     }

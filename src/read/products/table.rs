@@ -40,18 +40,18 @@ impl ActiveModelBehavior for ActiveModel {}
 /// lists are filtered by.
 pub fn table() -> Table {
     use Column::{CreatedAt, Currency, Discontinued, NameKey, PriceMinor, SkuKey, Stock, UpdatedAt};
-    let filtered = [Stock];
+    let filtered = [Stock, NameKey];
     Table::of::<Entity>()
         .index_holding("created", &[CreatedAt], &filtered)
         .index_holding("updated", &[UpdatedAt], &filtered)
         .index_holding("name", &[NameKey], &filtered)
         .index_holding("sku", &[SkuKey], &filtered)
-        .index("stock", &[Stock])
+        .index_holding("stock", &[Stock], &filtered)
         .index_holding("price", &[Currency, PriceMinor], &filtered)
         .index_holding("status", &[Discontinued, CreatedAt], &filtered)
         .index_holding("status_updated", &[Discontinued, UpdatedAt], &filtered)
         .index_holding("status_name", &[Discontinued, NameKey], &filtered)
         .index_holding("status_sku", &[Discontinued, SkuKey], &filtered)
-        .index("status_stock", &[Discontinued, Stock])
+        .index_holding("status_stock", &[Discontinued, Stock], &filtered)
         .index_holding("status_price", &[Discontinued, Currency, PriceMinor], &filtered)
 }

@@ -89,20 +89,14 @@ impl Default for UserSort {
 
 /// The users that fit at a moment, in no order yet.
 pub fn matching(filter: &UserFilter, at: At) -> Query<Entity> {
-    let select = Entity::find().filter(
-        Condition::all()
-            .add_option(
-                filter
-                    .email_contains
-                    .as_deref()
-                    .map(|text| Column::EmailKey.like(containing(&fold_case(text)))),
-            )
-            .add_option(
-                filter.name_contains.as_deref().map(|text| Column::NameKey.like(containing(&fold(text)))),
-            )
-            .add_option(filter.created_from.map(|from| has_come_to(from.micros(), at))),
-    );
-    let mut query = Query::of(select);
+    let has_come = filter.created_from.map(|from| has_come_to(from.micros(), at));
+    let mut query = Query::of(Entity::find().filter(Condition::all().add_option(has_come)));
+    if let Some(text) = &filter.email_contains {
+        query = query.meeting(Column::EmailKey, Column::EmailKey.like(containing(&fold_case(text))));
+    }
+    if let Some(text) = &filter.name_contains {
+        query = query.meeting(Column::NameKey, Column::NameKey.like(containing(&fold(text))));
+    }
     if let Some(country) = &filter.country {
         query = query.one_of(Column::Country, [country.as_str()]);
     }

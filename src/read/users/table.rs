@@ -40,7 +40,7 @@ impl ActiveModelBehavior for ActiveModel {}
 /// holds what lists are filtered by.
 pub fn table() -> Table {
     use Column::{Active, Country, CreatedAt, EmailKey, EmailVerified, NameKey, UpdatedAt};
-    let filtered = [Active, EmailVerified, Country, CreatedAt];
+    let filtered = [Active, EmailVerified, Country, CreatedAt, NameKey, EmailKey];
     Table::of::<Entity>()
         .index_holding("created", &[CreatedAt], &filtered)
         .index_holding("updated", &[UpdatedAt], &filtered)

@@ -7,14 +7,18 @@ use std::time::Duration;
 
 use hindsight::engine::event::Position;
 use hindsight::engine::read_model::{Key, Query, ReadError, Reader, Words};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select};
+use hindsight::engine::store::{Purpose, Store};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait, Select, Statement,
+};
 use uuid::Uuid;
 
 use super::replay::{Dice, Replay, history};
-use super::{LONG, Nursery, execute, query};
+use super::{LONG, Nursery, execute, query, settings};
 use crate::support::home::Home;
 use crate::support::on_both_stores;
-use crate::support::shelves::{places, put, toys};
+use crate::support::shelves::{Chronicle, places, put, toys};
 
 on_both_stores!(
     an_answer_as_of_a_moment_is_complete_and_never_changes,
@@ -56,6 +60,10 @@ async fn lists(reader: &Reader, replay: &Replay, at: Position) {
     assert_eq!(reader.rows(at, by_name.clone()).await.unwrap(), expected, "all by name at {at}");
     let page = by_name.clone().limit(3);
     assert_eq!(reader.rows(at, page).await.unwrap(), expected[..expected.len().min(3)], "a page at {at}");
+    assert_eq!(
+        reader.rows(at, walked(toys::Entity::find())).await.unwrap(),
+        expected[..expected.len().min(3)]
+    );
     let second: Vec<_> = expected.into_iter().skip(2).take(2).collect();
     assert_eq!(reader.rows(at, by_name.offset(2).limit(2)).await.unwrap(), second, "a later page at {at}");
 
@@ -84,6 +92,14 @@ async fn lists(reader: &Reader, replay: &Replay, at: Position) {
         .try_map(|select| Ok::<_, Infallible>(in_order(select).offset(1).limit(2)))
         .unwrap_or_else(|never| match never {});
     assert_eq!(reader.rows(at, few).await.unwrap(), page, "a page of the few at {at}");
+}
+
+/// The first three of them by name, as an index has them.
+fn walked(those: Select<toys::Entity>) -> Query<toys::Entity> {
+    let page = |select: Select<toys::Entity>| {
+        Ok::<_, Infallible>(select.order_by_asc(toys::Column::Name).order_by_asc(toys::Column::Id).limit(3))
+    };
+    Query::of(those).in_order([toys::Column::Name]).try_map(page).unwrap()
 }
 
 async fn counts(reader: &Reader, replay: &Replay, at: Position) {
@@ -143,6 +159,40 @@ async fn mixes(reader: &Reader, replay: &Replay) {
     assert_eq!(found.len(), asked.len());
     let wrong = reader.each::<places::Entity>(&[(Key::of(1), now)]).await;
     assert!(matches!(wrong, Err(ReadError::NoSuchKey { table: "places", .. })), "{wrong:?}");
+}
+
+#[tokio::test]
+async fn postgres_keeps_the_plans_of_pages_and_counts_of_the_past_and_plans_other_lists_each_time() {
+    let Some(home) = Home::postgres().await else { return };
+    let commands = history(&mut Dice::thrown(), 40);
+    let mut chronicle = Chronicle::begin(&home).await;
+    chronicle.read.close().await;
+    // A single connection of each kind, which knows of every plan.
+    chronicle.read = Store::open(&home.read_models(), Purpose::ReadModels, 1).await.unwrap();
+    let nursery = Nursery::on(chronicle, settings()).await;
+    nursery.tell(&commands).await;
+    let head = nursery.settled().await;
+    let reader = nursery.toys();
+    let store = &nursery.chronicle.read;
+    let plans = async |of: &str, connection: &DatabaseConnection| {
+        let sql = "SELECT sum(generic_plans)::int8 AS generic, sum(custom_plans)::int8 AS custom \
+                   FROM pg_prepared_statements WHERE strpos(statement, $1) > 0";
+        let asked = Statement::from_sql_and_values(store.backend(), sql, [of.into()]);
+        let sums = connection.query_one_raw(asked).await.unwrap().unwrap();
+        ["generic", "custom"].map(|kind| sums.try_get::<Option<i64>>("", kind).unwrap().unwrap_or_default())
+    };
+    for at in (1..=7).map(Position::from_stored) {
+        assert!(at.get() + settings().near < head.get(), "far enough back");
+        reader.rows(at, walked(toys::Entity::find())).await.unwrap();
+        reader.count(at, Query::of(toys::Entity::find())).await.unwrap();
+        reader.rows(at, toys::Entity::find().order_by_asc(toys::Column::Name).limit(3)).await.unwrap();
+    }
+    assert_eq!(plans("__order", store.steady_reader()).await, [7, 0]);
+    assert_eq!(plans("__count", store.steady_reader()).await, [7, 0]);
+    assert_eq!(plans("__order", store.reader()).await, [0, 7]);
+    assert_eq!(plans("__count", store.reader()).await, [0, 0]);
+    nursery.close().await;
+    home.leave().await;
 }
 
 async fn a_reader_waits_for_what_is_coming_and_says_what_is_not_visible_yet(home: &Home) {
