@@ -68,6 +68,18 @@ impl App {
     /// # Errors
     /// When the data cannot be used.
     pub async fn start(storage: &Storage, clock: SharedClock) -> Result<Self, StartError> {
+        Self::start_with(storage, clock, read_model::Settings::default()).await
+    }
+
+    /// The same with other settings of the read models.
+    ///
+    /// # Errors
+    /// When the data cannot be used.
+    pub async fn start_with(
+        storage: &Storage,
+        clock: SharedClock,
+        settings: read_model::Settings,
+    ) -> Result<Self, StartError> {
         let folder = storage.folder().map(|folder| claim(folder)).transpose()?;
         let stores = open(storage).await?;
         migrate(&stores).await?;
@@ -78,7 +90,8 @@ impl App {
             return Err(StartError::RestoredInPart);
         }
         let feed = Feed::open(log.clone()).await?;
-        let builder = read::read_models(ReadModels::builder(read_models.clone(), log.clone()));
+        let builder = ReadModels::builder(read_models.clone(), log.clone()).settings(settings);
+        let builder = read::read_models(builder);
         let read_models = Arc::new(builder.start(feed.positions(), stop.clone()).await?);
         let moments = Moments::new(log.clone(), feed.clone(), clock.clone());
         let settings = WriterSettings::default();

@@ -35,7 +35,7 @@ pub struct Storage {
     )]
     pub read_database_url: Option<String>,
 
-    /// Connections to PostgreSQL for each of log and read models, or readers of each SQLite file.
+    /// Connections to PostgreSQL for each of log, read models and their past, or readers of each SQLite file.
     #[arg(
         long,
         env = "HINDSIGHT_CONNECTIONS",

@@ -150,7 +150,8 @@ impl Table {
     }
 
     /// Adds such an index that also holds columns which lists in this order are filtered by: rows that a filter rules
-    /// out are then passed over within the index, where each would be looked up.
+    /// out are then passed over within the index, where each would be looked up. A column that has an index of the same
+    /// order behind itself is better left out: a kept plan, which knows no values, might prefer this one.
     #[must_use]
     pub fn index_holding<C: ColumnTrait>(self, name: &'static str, columns: &[C], holds: &[C]) -> Self {
         self.indexed(name, columns, holds, false)

@@ -36,6 +36,8 @@ pub struct Settings {
     pub patience: Duration,
     /// A position at most this far behind the checkpoint is looked for among the versions that ended since.
     pub near: i64,
+    /// Rows of now that were there at a position at most this far from the log's beginning are found by when they began.
+    pub early: i64,
     /// How long the tables of a generation stay after another took its place.
     pub grace: Duration,
     pub clock: SharedClock,
@@ -52,6 +54,7 @@ impl Default for Settings {
             poll: Duration::from_secs(1),
             patience: Duration::from_secs(2),
             near: 1_000,
+            early: 5_000,
             grace: Duration::from_secs(600),
             clock: std::sync::Arc::new(SystemClock),
         }

@@ -242,14 +242,14 @@ impl Reader {
             let by = match shown.position.get() - at.get() {
                 _ if finding == Finding::Few => Way::Filter,
                 behind if behind <= self.model.settings.near => Way::Ended,
-                _ => Way::Buckets { newest },
+                _ => Way::Buckets { newest, early: at.get() <= self.model.settings.early },
             };
             let view = if is_past { View::At { position: at, by } } else { View::Now };
             let select = build(self.model.source(shown.generation), view);
             let store = &self.model.store;
             let statement = statement::ready(store.backend(), &select);
             let (reader, statement) = match view {
-                View::At { by: Way::Buckets { .. }, .. } if finding == Finding::Steady => {
+                View::At { by: Way::Buckets { early: false, .. }, .. } if finding == Finding::Steady => {
                     (store.steady_reader(), statement::with_limits_told(statement))
                 }
                 _ => (store.reader(), statement),
@@ -275,7 +275,7 @@ impl Reader {
                 continue;
             };
             let stood = Position::from_stored(first.try_get::<i64>("", CHECKPOINT)?);
-            let covered = !matches!(view, View::At { by: Way::Buckets { newest }, .. } if stood > newest);
+            let covered = !matches!(view, View::At { by: Way::Buckets { newest, .. }, .. } if stood > newest);
             if stood == at || (stood > at && is_past && covered) {
                 return Ok(found);
             }

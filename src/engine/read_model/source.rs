@@ -30,8 +30,9 @@ pub(super) enum Way {
     Ended,
     /// By the query's own filters: they leave few.
     Filter,
-    /// In the buckets around the position. Right as long as the checkpoint is no further than `newest`.
-    Buckets { newest: Position },
+    /// In the buckets around the position. Right as long as the checkpoint is no further than `newest`. `early`: few rows
+    /// of now had begun by then, and are found by that.
+    Buckets { newest: Position, early: bool },
 }
 
 /// A column of values that a statement brings along.
@@ -141,8 +142,8 @@ impl Source<'_> {
             _ if few || table.ever_changing || !has_limit(query) => None,
             DbBackend::Postgres => {
                 let found = walk.and_then(|walk| match view {
-                    View::At { position, by: Way::Buckets { newest } } => {
-                        let places = paged(self.places(table, (position, newest), walk)?);
+                    View::At { by: Way::Buckets { .. }, .. } => {
+                        let places = paged(self.places(table, view, walk)?);
                         Some(self.rows_of(table, walk.place(table, places)))
                     }
                     view => self.laterals(table, view, walk),
@@ -164,10 +165,10 @@ impl Source<'_> {
             return self.over(table, Twin::Now, branch.clone());
         };
         let mut now = self.over(table, Twin::Now, branch.clone());
-        now.and_where(own(table, VALID_FROM).lte(position.get()));
+        now.and_where(self.begins_by(table, position, by));
         let past = match by {
             _ if table.ever_changing => all_of(self.probed(table, position, branch), "history_side"),
-            Way::Buckets { newest } => self.bucketed(table, position, newest, branch),
+            Way::Buckets { newest, .. } => self.bucketed(table, (position, by), newest, branch),
             Way::Ended | Way::Filter => all_of(self.ended(table, position, by, branch), "history_side"),
         };
         all_of(now, "now_side").union(UnionType::All, past).to_owned()
@@ -185,6 +186,20 @@ impl Source<'_> {
         past.and_where(own(table, VALID_FROM).lte(position.get()));
         past.and_where(self.ends_after(table, position, by));
         past
+    }
+
+    /// That a row of now began no later than `position`. SQLite is told to find rows by that where few had begun, and by
+    /// something else where they had not.
+    pub fn begins_by(&self, table: &Table, position: Position, by: Way) -> Expr {
+        if self.backend == DbBackend::Postgres {
+            return own(table, VALID_FROM).lte(position.get());
+        }
+        let column = format!("\"{}\".\"{VALID_FROM}\"", table.name);
+        let begun = match by {
+            Way::Buckets { early: true, .. } => format!("likelihood({column} <= ?, 0.00001)"),
+            _ => format!("+{column} <= ?"),
+        };
+        Expr::cust_with_values(begun, [position.get()])
     }
 
     /// That a version ended after `position`. SQLite has no statistics, so it is told: to find versions by their end
@@ -206,14 +221,14 @@ impl Source<'_> {
     fn bucketed(
         &self,
         table: &Table,
-        position: Position,
+        (position, by): (Position, Way),
         newest: Position,
         branch: &SelectStatement,
     ) -> SelectStatement {
         if self.backend == DbBackend::Postgres {
             return self.lateral_past(table, (position, newest), branch, None);
         }
-        let mut past = self.ended(table, position, Way::Buckets { newest }, branch);
+        let mut past = self.ended(table, position, by, branch);
         past.and_where(own(table, BUCKET).is_in(bucket::around(position, newest)));
         all_of(past, "history_side")
     }

@@ -199,13 +199,22 @@ fn index_statements(table: &Table, revision: i32, generation: i32, twin: Twin) -
                 .map(String::as_str)
                 .filter(|name| !index.columns.iter().any(|own| own == name));
             for column in
-                before.iter().copied().chain(own).chain(key).chain(held).chain(after.iter().copied())
+                before.iter().copied().chain(own).chain(key).chain(after.iter().copied()).chain(held)
             {
                 statement.col(Alias::new(column));
             }
             statement
         })
         .collect();
+    // Those found by when they began, where few had, or by when they ended, where few have since.
+    let (name, column) = match twin {
+        Twin::Now => ("begun", VALID_FROM),
+        Twin::History => ("ended", VALID_TO),
+    };
+    let mut by_time = SqlIndex::create();
+    by_time.name(format!("{stored}_{name}")).table(Alias::new(&stored)).if_not_exists();
+    by_time.col(Alias::new(column));
+    statements.push(by_time);
     if twin == Twin::History {
         let mut versions = SqlIndex::create();
         versions.name(format!("{stored}_{VERSIONS}")).table(Alias::new(&stored)).if_not_exists().unique();
@@ -215,10 +224,6 @@ fn index_statements(table: &Table, revision: i32, generation: i32, twin: Twin) -
         // The end too, so that versions that were over by then are passed over within the index.
         versions.col(Alias::new(VALID_FROM)).col(Alias::new(VALID_TO));
         statements.push(versions);
-        let mut ended = SqlIndex::create();
-        ended.name(format!("{stored}_ended")).table(Alias::new(&stored)).if_not_exists();
-        ended.col(Alias::new(VALID_TO));
-        statements.push(ended);
     }
     statements
 }

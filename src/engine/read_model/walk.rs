@@ -44,9 +44,11 @@ impl Source<'_> {
     /// `None` when there are too many parts.
     pub fn merged(&self, table: &Table, view: View, walk: &Walk) -> Option<SelectStatement> {
         let values = walk.apart.as_ref().map_or(1, |(_, values)| values.len());
-        let buckets = match view {
-            View::At { position, by: Way::Buckets { newest } } => bucket::around(position, newest),
-            _ => Vec::new(),
+        let (buckets, early) = match view {
+            View::At { position, by: Way::Buckets { newest, early } } => {
+                (bucket::around(position, newest), early)
+            }
+            _ => (Vec::new(), false),
         };
         if values * (1 + buckets.len()) > MOST_PARTS {
             return None;
@@ -63,17 +65,18 @@ impl Source<'_> {
         part.clear_order_by().reset_limit().reset_offset();
         let now = |select: SelectStatement| {
             let mut now = self.over(table, Twin::Now, select);
-            if let View::At { position, .. } = view {
+            if let View::At { position, by } = view {
                 for missing in [VALID_TO, BUCKET] {
                     now.expr_as(Expr::cust("NULL"), Alias::new(missing));
                 }
-                now.and_where(own(table, VALID_FROM).lte(position.get()));
+                now.and_where(self.begins_by(table, position, by));
             }
-            now
+            // The few are looked through once, whatever the values.
+            if early { vec![walk.all(table, now)] } else { walk.each(table, &now) }
         };
         // The order and the limit of the first select are those of the whole UNION.
-        let mut all = walk.each(table, &now(page)).into_iter().next()?;
-        let mut others: Vec<_> = walk.each(table, &now(part.clone())).into_iter().skip(1).collect();
+        let mut all = now(page).into_iter().next()?;
+        let mut others: Vec<_> = now(part.clone()).into_iter().skip(1).collect();
         if let View::At { position, by } = view {
             let past = self.ended(table, position, by, &part);
             let in_bucket = |bucket: &i64| past.clone().and_where(own(table, BUCKET).eq(*bucket)).to_owned();
@@ -81,7 +84,6 @@ impl Source<'_> {
                 Way::Buckets { .. } => {
                     others.extend(buckets.iter().flat_map(|bucket| walk.each(table, &in_bucket(bucket))));
                 }
-                // They are looked through once, whatever the values.
                 Way::Ended | Way::Filter => others.push(walk.all(table, past)),
             }
         }
@@ -105,15 +107,10 @@ impl Source<'_> {
     /// The [places](Walk::place) of the first rows of now and of each bucket around a position, likewise for each of
     /// several values: far more of them than the list has rows, but found without looking at any.
     ///
-    /// `None` where the list does not begin at its beginning.
-    pub fn places(
-        &self,
-        table: &Table,
-        (position, newest): (Position, Position),
-        walk: &Walk,
-    ) -> Option<SelectStatement> {
+    /// `None` where versions that have ended are found otherwise, or a part's first rows are not enough.
+    pub fn places(&self, table: &Table, view: View, walk: &Walk) -> Option<SelectStatement> {
+        let View::At { position, by: Way::Buckets { newest, .. } } = view else { return None };
         let mut branch = walk.place(table, walk.branch()?);
-        let view = View::At { position, by: Way::Buckets { newest } };
         let now = self.first_of_now(table, view, walk, &branch);
         if walk.several().is_none() {
             branch = walk.all(table, branch);
@@ -153,10 +150,13 @@ impl Source<'_> {
     ) -> SelectStatement {
         let mut now = self.over(table, Twin::Now, branch.clone());
         now.cond_where(walk.bound.clone());
-        if let View::At { position, .. } = view {
-            now.and_where(own(table, VALID_FROM).lte(position.get()));
+        if let View::At { position, by } = view {
+            now.and_where(self.begins_by(table, position, by));
         }
-        let Some((column, values)) = walk.several() else { return walk.all(table, now) };
+        let is_early = matches!(view, View::At { by: Way::Buckets { early: true, .. }, .. });
+        let Some((column, values)) = walk.several().filter(|_| !is_early) else {
+            return walk.all(table, now);
+        };
         now.and_where(own(table, column).eq(beside("value")));
         self.lateral(table, vec![value_column(values.to_vec())], now)
     }
@@ -275,7 +275,11 @@ mod tests {
     const NEWEST: Position = Position::from_stored(200_000);
 
     fn in_buckets() -> View {
-        View::At { position: POSITION, by: Way::Buckets { newest: NEWEST } }
+        View::At { position: POSITION, by: Way::Buckets { newest: NEWEST, early: false } }
+    }
+
+    fn early() -> View {
+        View::At { position: POSITION, by: Way::Buckets { newest: NEWEST, early: true } }
     }
 
     fn by_their_end() -> View {
@@ -362,6 +366,16 @@ mod tests {
         assert_eq!(count(&steps, "INDEX things_r1_g1_history_ended"), 1, "{steps:#?}");
     }
 
+    #[tokio::test]
+    async fn sqlite_looks_once_through_the_rows_that_had_begun_early() {
+        for list in [all(), all().one_of(Kind, [1, 2, 3])] {
+            let steps = steps(early(), list).await;
+            assert_eq!(count(&steps, "INDEX things_r1_g1_begun (valid_from<?)"), 1, "{steps:#?}");
+            assert_eq!(count(&steps, "INDEX things_r1_g1_size"), 0, "{steps:#?}");
+            assert_eq!(count(&steps, "INDEX things_r1_g1_kind_size"), 0, "{steps:#?}");
+        }
+    }
+
     #[test]
     fn postgres_looks_up_the_whole_rows_of_the_past_once_their_places_are_known() {
         let sql = list(DbBackend::Postgres, in_buckets(), all().meeting(Age, Age.gt(3))).sql;
@@ -381,6 +395,7 @@ mod tests {
         assert_eq!(laterals(by_their_end(), &[1, 2]), 1);
         // One more, where whole rows are looked up.
         assert_eq!(laterals(in_buckets(), &[1, 2]), 3);
+        assert_eq!(laterals(early(), &[1, 2]), 2);
         // Of one value the rows of now need nothing of the kind.
         assert_eq!(laterals(View::Now, &[1]), 0);
         assert_eq!(laterals(by_their_end(), &[1]), 0);

@@ -12,7 +12,7 @@ pub struct Orders;
 
 impl ReadModel for Orders {
     const NAME: &'static str = "orders";
-    const REVISION: i32 = 4;
+    const REVISION: i32 = 5;
     const STREAM_TYPES: Option<&'static [&'static str]> = Some(&[STREAM_TYPE]);
 
     fn tables() -> Vec<Table> {

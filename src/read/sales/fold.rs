@@ -18,7 +18,7 @@ pub struct Sales;
 
 impl ReadModel for Sales {
     const NAME: &'static str = "sales";
-    const REVISION: i32 = 3;
+    const REVISION: i32 = 4;
     const STREAM_TYPES: Option<&'static [&'static str]> = Some(&[STREAM_TYPE]);
 
     fn tables() -> Vec<Table> {

@@ -20,7 +20,7 @@ enum Change {
 
 impl ReadModel for Search {
     const NAME: &'static str = "search";
-    const REVISION: i32 = 2;
+    const REVISION: i32 = 3;
 
     fn tables() -> Vec<Table> {
         vec![table::table()]

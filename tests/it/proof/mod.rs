@@ -22,6 +22,7 @@ use std::time::Instant;
 use futures_util::FutureExt;
 use futures_util::stream::{self, TryStreamExt};
 use hindsight::api::settings::Settings;
+use hindsight::engine::read_model;
 use proptest::prelude::{Strategy, any};
 use proptest::test_runner::{
     Config, RngAlgorithm, TestCaseError, TestCaseResult, TestError, TestRng, TestRunner,
@@ -44,7 +45,9 @@ on_both_stores!(every_answer_at_every_moment_is_what_a_replay_of_the_events_tell
 /// Histories, and the most steps of each.
 const HISTORIES: u32 = 10;
 const STEPS: usize = 120;
-/// Deliveries in the midst of every other history: more than lie near to the end of the log for any statement.
+/// So many positions count as near to either end of the log: in each history most are not.
+const NEAR: i64 = 20;
+/// Deliveries in the midst of every other history: what was before lies in buckets of longer versions then.
 const DELIVERIES: i64 = 1_200;
 /// Questions to each history, half of them while it is half over.
 const QUESTIONS: u64 = 700;
@@ -190,7 +193,8 @@ struct Exchange {
 /// A shop that believes what is said of who acts.
 async fn open(home: &Home, clock: TestClock) -> Shop {
     let settings = Settings { trust_actor_header: true, ..Settings::default() };
-    Shop::open_with(home, clock, settings).await
+    let reading = read_model::Settings { near: NEAR, early: NEAR, ..read_model::Settings::default() };
+    Shop::reading_with(home, clock, settings, reading).await
 }
 
 /// The answers to root fields, asked in one request that reflects at least a position.

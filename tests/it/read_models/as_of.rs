@@ -181,7 +181,8 @@ async fn postgres_keeps_the_plans_of_pages_and_counts_of_the_past_and_plans_othe
         let sums = connection.query_one_raw(asked).await.unwrap().unwrap();
         ["generic", "custom"].map(|kind| sums.try_get::<Option<i64>>("", kind).unwrap().unwrap_or_default())
     };
-    for at in (1..=7).map(Position::from_stored) {
+    let first = settings().early + 1;
+    for at in (first..first + 7).map(Position::from_stored) {
         assert!(at.get() + settings().near < head.get(), "far enough back");
         reader.rows(at, walked(toys::Entity::find())).await.unwrap();
         reader.count(at, Query::of(toys::Entity::find())).await.unwrap();

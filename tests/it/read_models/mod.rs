@@ -20,9 +20,10 @@ use crate::support::shelves::{Chronicle, Tallies, Told, Toys, toys};
 /// As long as a test waits for what must come.
 const LONG: Duration = Duration::from_secs(20);
 
-/// Small batches, so that even short histories take several; and all but the newest positions count as far back.
+/// Small batches, so that even short histories take several; and all but the newest positions count as far back, all but
+/// the first few as late.
 fn settings() -> Settings {
-    Settings { batch: 3, poll: Duration::from_millis(50), near: 5, ..Settings::default() }
+    Settings { batch: 3, poll: Duration::from_millis(50), near: 5, early: 5, ..Settings::default() }
 }
 
 /// A log and a node that projects it.

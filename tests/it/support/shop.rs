@@ -7,6 +7,7 @@ use hindsight::api::serve::serve;
 use hindsight::api::settings::Settings;
 use hindsight::app::App;
 use hindsight::config::Storage;
+use hindsight::engine::read_model;
 use hindsight::engine::store::Location;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -33,7 +34,19 @@ impl Shop {
     }
 
     pub async fn open_with(home: &Home, clock: TestClock, settings: Settings) -> Self {
-        let app = App::start(&storage(home), std::sync::Arc::new(clock.clone())).await.expect("a shop");
+        Self::reading_with(home, clock, settings, read_model::Settings::default()).await
+    }
+
+    /// The same with other settings of the read models.
+    pub async fn reading_with(
+        home: &Home,
+        clock: TestClock,
+        settings: Settings,
+        reading: read_model::Settings,
+    ) -> Self {
+        let storage = storage(home);
+        let started = App::start_with(&storage, std::sync::Arc::new(clock.clone()), reading);
+        let app = started.await.expect("a shop");
         let shutdown = CancellationToken::new();
         let router = app.router(settings.clone(), shutdown.clone()).expect("a schema");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
