@@ -220,7 +220,7 @@ fn unreachable_database(error: sqlx::Error) -> DbErr {
 /// What a failed statement means for what it tried to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// The data itself was refused (PostgreSQL's classes 22 and 23, SQLite's constraint and mismatch): nothing was written.
+    /// The data itself was refused (PostgreSQL's classes 22, 23 and 54, SQLite's constraint and mismatch): nothing was written.
     Data,
     /// The connection was lost, the statement timed out, or the server said something else: it may or may not have happened.
     Unknown,
@@ -237,7 +237,8 @@ pub fn failure_of(error: &DbErr) -> Failure {
     // PostgreSQL: five characters, the class first. SQLite: a number whose low byte is the primary code.
     let is_data = match code.parse::<u32>() {
         Ok(number) if code.len() < 5 => matches!(number & 0xff, 18..=20),
-        _ => code.starts_with("22") || code.starts_with("23"),
+        // Class 54 is what is larger than the server takes, such as an entry of an index.
+        _ => ["22", "23", "54"].iter().any(|class| code.starts_with(class)),
     };
     if is_data { Failure::Data } else { Failure::Unknown }
 }

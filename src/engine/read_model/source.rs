@@ -167,7 +167,7 @@ impl Source<'_> {
         let mut now = self.over(table, Twin::Now, branch.clone());
         now.and_where(self.begins_by(table, position, by));
         let past = match by {
-            _ if table.ever_changing => all_of(self.probed(table, position, branch), "history_side"),
+            _ if table.ever_changing => all_of(self.probed(table, (position, by), branch), "history_side"),
             Way::Buckets { newest, .. } => self.bucketed(table, (position, by), newest, branch),
             Way::Ended | Way::Filter => all_of(self.ended(table, position, by, branch), "history_side"),
         };
@@ -200,6 +200,14 @@ impl Source<'_> {
             _ => format!("+{column} <= ?"),
         };
         Expr::cust_with_values(begun, [position.get()])
+    }
+
+    /// That a row of now began after `position`: many have, unless that is near the head.
+    fn begins_after(&self, table: &Table, position: Position, by: Way) -> Expr {
+        if self.backend == DbBackend::Postgres || by == Way::Ended {
+            return own(table, VALID_FROM).gt(position.get());
+        }
+        Expr::cust_with_values(format!("+\"{}\".\"{VALID_FROM}\" > ?", table.name), [position.get()])
     }
 
     /// That a version ended after `position`. SQLite has no statistics, so it is told: to find versions by their end
@@ -235,13 +243,18 @@ impl Source<'_> {
 
     /// `branch` over the past of an ever-changing table: from each row of now that was changed since `position`, straight
     /// to its newest version of before. Read as other tables are, all versions of the keys would be walked over.
-    fn probed(&self, table: &Table, position: Position, branch: &SelectStatement) -> SelectStatement {
+    fn probed(
+        &self,
+        table: &Table,
+        (position, by): (Position, Way),
+        branch: &SelectStatement,
+    ) -> SelectStatement {
         let column = |of: &str, name: &str| Expr::col((Alias::new(of), Alias::new(name)));
         let key = || table.key_columns().map(|column| column.name.as_str());
         let mut changed = self.over(table, Twin::Now, branch.clone());
         changed.clear_selects().clear_group_by().clear_order_by().reset_limit().reset_offset();
         changed.columns(key().map(|name| (Alias::new(table.name), Alias::new(name))));
-        changed.and_where(column(table.name, VALID_FROM).gt(position.get()));
+        changed.and_where(self.begins_after(table, position, by));
 
         let mut newest = Query::select();
         newest.column((Alias::new("version"), Alias::new(VALID_FROM)));
