@@ -40,6 +40,9 @@ pub struct Store {
 /// How long a statement waits for a connection or a lock before it gives up.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long to wait for a connection that keeps plans: any other that reads will do.
+const PATIENCE_FOR_STEADY: Duration = Duration::from_secs(1);
+
 /// SQLite's page cache of the connection that writes read models.
 const CACHE_KIBIBYTES: u32 = 65_536;
 
@@ -85,7 +88,8 @@ impl Store {
     }
 
     /// For statements that only read, and are carried out best in one way, whatever their values: PostgreSQL keeps their
-    /// plans. To find the plan of a page of the past takes it as long as to carry it out.
+    /// plans. To find the plan of a page of the past takes it as long as to carry it out. Where no connection is to be had
+    /// soon, [`reader`](Self::reader) answers the same.
     pub fn steady_reader(&self) -> &DatabaseConnection {
         &self.steady_reader
     }
@@ -190,10 +194,10 @@ async fn open_postgres(url: &str, purpose: Purpose, connections: u32) -> Result<
                 ("idle_in_transaction_session_timeout", "5s"),
             ],
         );
-    let pool = || {
+    let pool = |patience| {
         PgPoolOptions::new()
             .max_connections(connections)
-            .acquire_timeout(PATIENCE)
+            .acquire_timeout(patience)
             .test_before_acquire(false)
             .before_acquire(|connection, held| {
                 Box::pin(async move {
@@ -205,10 +209,12 @@ async fn open_postgres(url: &str, purpose: Purpose, connections: u32) -> Result<
             })
     };
     let reading = options.clone().options([("plan_cache_mode", planning)]);
-    let reader = pool().connect_with(reading).await.map_err(unreachable_database)?;
+    let reader = pool(PATIENCE).connect_with(reading).await.map_err(unreachable_database)?;
     let steady_reader = match purpose {
         Purpose::Log => None,
-        Purpose::ReadModels => Some(pool().connect_lazy_with(options.options(STEADY)).into()),
+        Purpose::ReadModels => {
+            Some(pool(PATIENCE_FOR_STEADY).connect_lazy_with(options.options(STEADY)).into())
+        }
     };
     Ok(Store::new(reader.into(), steady_reader, None))
 }

@@ -13,6 +13,7 @@ pub mod definition;
 mod follow;
 mod hand;
 mod instance;
+mod lateral;
 mod load;
 mod pace;
 mod pages;

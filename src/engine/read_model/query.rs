@@ -1,7 +1,7 @@
 //! A query of an entity's rows, and what is known about how to find them.
 
 use sea_orm::sea_query::{IntoCondition, Value};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, Iden, QueryFilter, QueryTrait, Select};
+use sea_orm::{ColumnTrait, Condition, DbBackend, EntityTrait, Iden, QueryFilter, QueryTrait, Select};
 
 use super::definition::Table;
 use super::walk::Walk;
@@ -86,7 +86,8 @@ impl<E: EntityTrait> Query<E> {
         self
     }
 
-    /// The same, with more done to its select: an order, where in it to begin, and a limit.
+    /// The same, with more done to its select: an order, where in it to begin, and a limit. What is said there of other
+    /// columns than those of the [order](Self::in_order) and of the primary key makes the list slower.
     ///
     /// # Errors
     /// Those of `change`.
@@ -116,7 +117,8 @@ impl<E: EntityTrait> Query<E> {
 
     /// How its rows are walked over in their order within an index, if one of the table's has it.
     pub(super) fn walk(&self, table: &Table) -> Option<Walk> {
-        if self.few || self.order.is_empty() || self.over_both.is_none() {
+        let over_both = self.over_both.as_ref()?;
+        if self.few || self.order.is_empty() || !self.is_about_order(table, over_both) {
             return None;
         }
         let leads = |first: Option<&String>| {
@@ -143,6 +145,19 @@ impl<E: EntityTrait> Query<E> {
         let apart = apart.and_then(|filter| Some((filter.column.clone(), filter.one_of.clone()?)));
         let (order, bound) = (self.order.clone(), self.bound.clone());
         Some(Walk { select: bare.into_query(), order, bound, apart, passing })
+    }
+
+    /// Whether a select tells of no other columns than those of the order and of the primary key: of a row's place no
+    /// more is known.
+    fn is_about_order(&self, table: &Table, select: &Select<E>) -> bool {
+        let mut told = QueryTrait::as_query(select).clone();
+        told.clear_selects();
+        let sql = DbBackend::Sqlite.build(&told).sql;
+        let is_known = |name: &str| {
+            self.order.iter().any(|column| column == name) || table.key_columns().any(|key| key.name == name)
+        };
+        let mut others = table.columns.iter().filter(|column| !is_known(&column.name));
+        others.all(|column| !sql.contains(&format!("\"{}\"", column.name)))
     }
 }
 
@@ -171,12 +186,12 @@ fn is_unordered<E: EntityTrait>(select: &Select<E>) -> bool {
 #[cfg(test)]
 mod tests {
     use sea_orm::sea_query::SelectStatement;
-    use sea_orm::{DbBackend, QueryOrder, QuerySelect};
+    use sea_orm::{QueryOrder, QuerySelect};
 
     use super::*;
     use crate::engine::read_model::thing::{
         self,
-        Column::{Age, Kind, Size},
+        Column::{Age, Id, Kind, Size},
     };
 
     fn things() -> Table {
@@ -224,5 +239,17 @@ mod tests {
         assert!(walk(all().in_order([Age])).is_none(), "an index of more columns has another order");
         assert!(walk(all().in_order([Kind])).is_none(), "a lookup is for few rows");
         assert!(walk(Query::few(thing::Entity::find()).in_order([Size])).is_none());
+    }
+
+    #[test]
+    fn nothing_is_walked_over_where_a_page_is_about_more_than_its_order_says() {
+        let walk = |change: fn(Select<thing::Entity>) -> Select<thing::Entity>| {
+            let page = all().in_order([Size]).try_map(|select| Ok::<_, ()>(change(select).limit(3)));
+            page.unwrap().walk(&things())
+        };
+        assert!(walk(|select| select.order_by_asc(Size).order_by_asc(Id)).is_some());
+        assert!(walk(|select| select.filter(Size.gt(3)).order_by_asc(Size)).is_some());
+        assert!(walk(|select| select.order_by_asc(Size).order_by_asc(Age)).is_none());
+        assert!(walk(|select| select.filter(Age.gt(3)).order_by_asc(Size)).is_none());
     }
 }

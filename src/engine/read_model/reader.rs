@@ -15,7 +15,7 @@ use super::definition::{Row, Table};
 use super::instance::{Checkpoint, Instance};
 use super::query::Query;
 use super::rows::Key;
-use super::source::{Page, Source, View, Way, has_limit};
+use super::source::{Page, Source, View, Way};
 use super::statement::{self, ASKED, CHECKPOINT, COUNT, ORDER};
 use crate::engine::event::Position;
 
@@ -121,10 +121,10 @@ impl Reader {
         let build = |source: Source<'_>, view| {
             statement::list(Source { words: words.as_ref(), ..source }, table, view, asked)
         };
-        let finding = match &walk {
+        let finding = match asked.walked(table) {
             _ if few => Finding::Few,
-            Some(_) if has_limit(&query) => Finding::Steady,
-            _ => Finding::Other,
+            Some(_) => Finding::Steady,
+            None => Finding::Other,
         };
         let found = self.ask(at, finding, build).await?;
         decoded(&found, ORDER, |_, row| Ok(row)).map_err(Into::into)
@@ -249,7 +249,9 @@ impl Reader {
             let store = &self.model.store;
             let statement = statement::ready(store.backend(), &select);
             let (reader, statement) = match view {
-                View::At { by: Way::Buckets { early: false, .. }, .. } if finding == Finding::Steady => {
+                View::At { by: Way::Buckets { early: false, .. }, .. }
+                    if finding == Finding::Steady && !has_retried =>
+                {
                     (store.steady_reader(), statement::with_limits_told(statement))
                 }
                 _ => (store.reader(), statement),
@@ -257,7 +259,7 @@ impl Reader {
             let found = match reader.query_all_raw(statement).await {
                 Ok(found) => found,
                 Err(error) if is_missing_table(&error) && !has_refreshed => Vec::new(),
-                Err(error) if is_connection_lost(&error) && !has_retried => {
+                Err(error) if is_without_connection(&error) && !has_retried => {
                     has_retried = true;
                     continue;
                 }
@@ -339,7 +341,11 @@ fn is_missing_table(error: &DbErr) -> bool {
     refusal.code().is_some_and(|code| code == "42P01") || refusal.message().starts_with("no such table")
 }
 
-fn is_connection_lost(error: &DbErr) -> bool {
+/// Whether a connection was lost, or none was to be had: any other may do.
+fn is_without_connection(error: &DbErr) -> bool {
+    if matches!(error, DbErr::ConnectionAcquire(_)) {
+        return true;
+    }
     match database_error(error) {
         Some(sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed) => true,
         // The server shuts down, or ended this connection.

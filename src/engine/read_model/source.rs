@@ -92,6 +92,11 @@ impl<'a> Page<'a> {
     pub fn of(query: &'a SelectStatement) -> Self {
         Self { query, over_both: None, few: false, walk: None }
     }
+
+    /// How its first rows are walked over in each part of a table, if that is how they are found.
+    pub fn walked(&self, table: &Table) -> Option<&'a Walk> {
+        self.walk.filter(|walk| !self.few && !table.ever_changing && walk.branch().is_some())
+    }
 }
 
 /// The stored tables of one generation, under the names their entities have.
@@ -120,12 +125,8 @@ impl Source<'_> {
     }
 
     /// The rows of a view that a page asks for.
-    pub fn page(
-        &self,
-        table: &Table,
-        view: View,
-        Page { query, over_both, few, walk }: Page<'_>,
-    ) -> SelectStatement {
+    pub fn page(&self, table: &Table, view: View, page: Page<'_>) -> SelectStatement {
+        let Page { query, over_both, few, walk } = page;
         let paged = |found: SelectStatement| {
             let mut page = over_both.unwrap_or(query).clone();
             page.from_clear().from_subquery(found, Alias::new(table.name));
@@ -139,9 +140,8 @@ impl Source<'_> {
             return paged(self.branches(table, view, &found));
         }
         let walked = match self.backend {
-            _ if few || table.ever_changing || !has_limit(query) => None,
             DbBackend::Postgres => {
-                let found = walk.and_then(|walk| match view {
+                let found = page.walked(table).and_then(|walk| match view {
                     View::At { by: Way::Buckets { .. }, .. } => {
                         let places = paged(self.places(table, view, walk)?);
                         Some(self.rows_of(table, walk.place(table, places)))
@@ -150,6 +150,7 @@ impl Source<'_> {
                 });
                 found.map(paged)
             }
+            _ if few || table.ever_changing || !has_limit(query) => None,
             _ => self.merged(table, view, walk.unwrap_or(&Walk::over(query))),
         };
         walked.unwrap_or_else(|| match view {
@@ -346,7 +347,9 @@ mod tests {
     use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
 
     use super::*;
+    use crate::engine::read_model::statement;
     use crate::engine::read_model::thing;
+    use crate::engine::read_model::thing::list::{early, in_buckets, steps_of};
 
     mod part {
         use sea_orm::entity::prelude::*;
@@ -394,5 +397,23 @@ mod tests {
         let others = thing::Entity::find().select_only().column(thing::Column::Size).into_query();
         let with_own = named(all.filter(thing::Column::Id.in_subquery(others)).into_query());
         assert!(with_own.is_some_and(|sql| sql.contains("\"things_r1_g1\"") && !sql.contains("\"parts_r1")));
+    }
+
+    #[tokio::test]
+    async fn changed_rows_of_an_ever_changing_table_are_found_by_its_filter_but_close_to_the_head() {
+        let things = || Table::of::<thing::Entity>().index("size", &[thing::Column::Size]);
+        let small = thing::Entity::find().filter(thing::Column::Size.lt(7)).into_query();
+        let steps = async |view| {
+            let tables = [things().ever_changing()];
+            let page = Page::of(&small);
+            let list = statement::list(source(DbBackend::Sqlite, &tables), &tables[0], view, page);
+            steps_of(&tables, statement::ready(DbBackend::Sqlite, &list)).await
+        };
+        for view in [in_buckets(), early()] {
+            let steps = steps(view).await;
+            let changed = steps.iter().find(|step| step.contains("things_r1_g1_size (size<?)"));
+            assert!(changed.is_some(), "{view:?}: {steps:#?}");
+            assert!(!steps.iter().any(|step| step.contains("(valid_from>?)")), "{view:?}: {steps:#?}");
+        }
     }
 }

@@ -39,25 +39,37 @@ pub(super) fn ready(backend: DbBackend, select: &SelectStatement) -> Statement {
 
 /// The same with each limit in its text, for PostgreSQL: a plan that it keeps is made without a look at the values, and no
 /// good one for a limit that is not known.
-pub(super) fn with_limits_told(mut statement: Statement) -> Statement {
-    if statement.db_backend != DbBackend::Postgres {
-        return statement;
+pub(super) fn with_limits_told(statement: Statement) -> Statement {
+    match limits_told(&statement) {
+        Some((sql, values)) => Statement { sql, values: Some(Values(values)), ..statement },
+        None => statement,
     }
-    let Some(Values(values)) = statement.values.take() else { return statement };
+}
+
+/// `None` where there is nothing to tell, or the text does not name each value once and in its turn.
+fn limits_told(statement: &Statement) -> Option<(String, Vec<Value>)> {
+    let values = &statement.values.as_ref().filter(|_| statement.db_backend == DbBackend::Postgres)?.0;
     let mut parts = statement.sql.split('$');
-    let mut sql = parts.next().unwrap_or_default().to_owned();
+    let mut sql = parts.next()?.to_owned();
     let mut kept = Vec::with_capacity(values.len());
-    for (value, part) in values.into_iter().zip(parts) {
+    let mut values = (1_usize..).zip(values);
+    for part in parts {
+        let (number, value) = values.next()?;
+        let digits = part.len() - part.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let (named, rest) = part.split_at(digits);
+        if named != number.to_string() {
+            return None;
+        }
         match value {
             Value::BigUnsigned(Some(limit)) if sql.ends_with("LIMIT ") => sql.push_str(&limit.to_string()),
             value => {
-                kept.push(value);
+                kept.push(value.clone());
                 sql.push_str(&format!("${}", kept.len()));
             }
         }
-        sql.push_str(part.trim_start_matches(|digit: char| digit.is_ascii_digit()));
+        sql.push_str(rest);
     }
-    Statement { sql, values: Some(Values(kept)), ..statement }
+    values.next().is_none().then_some((sql, kept))
 }
 
 /// A list: a page of the rows of a view.
@@ -205,5 +217,14 @@ mod tests {
             r#"SELECT "n" FROM "one" WHERE "n" > $1 UNION ALL (SELECT "n" FROM "two" WHERE "n" > $2 LIMIT 30) LIMIT 20"#
         );
         assert_eq!(statement.values, Some(Values(vec![7_i64.into(), 8_i64.into()])));
+    }
+
+    #[test]
+    fn a_text_with_a_dollar_of_its_own_stays_as_it_is() {
+        let mut page = Query::select();
+        page.expr(Expr::cust("'a$1b'")).from("one").and_where(Expr::col("n").gt(7_i64)).limit(20);
+        let ready = || ready(DbBackend::Postgres, &page);
+        assert_eq!(with_limits_told(ready()), ready());
+        assert!(ready().values.is_some_and(|Values(values)| values.len() == 2));
     }
 }

@@ -23,6 +23,15 @@ const BUCKETS: u32 = 100;
 /// The index on the key of the past; its name ends so.
 const VERSIONS: &str = "versions";
 
+/// The index of the rows of now by when they began.
+const BEGUN: &str = "begun";
+
+/// The index of the past by when versions ended.
+const ENDED: &str = "ended";
+
+/// What statements call their own parts, and refer to from beside a table.
+const ALIASES: [&str; 6] = ["asked", "beside", "catalogue", "changed", "place", "version"];
+
 /// PostgreSQL cuts longer names, and two of them would become one.
 const LONGEST_NAME: usize = 63;
 
@@ -208,8 +217,8 @@ fn index_statements(table: &Table, revision: i32, generation: i32, twin: Twin) -
         .collect();
     // Those found by when they began, where few had, or by when they ended, where few have since.
     let (name, column) = match twin {
-        Twin::Now => ("begun", VALID_FROM),
-        Twin::History => ("ended", VALID_TO),
+        Twin::Now => (BEGUN, VALID_FROM),
+        Twin::History => (ENDED, VALID_TO),
     };
     let mut by_time = SqlIndex::create();
     by_time.name(format!("{stored}_{name}")).table(Alias::new(&stored)).if_not_exists();
@@ -237,6 +246,9 @@ pub(super) fn complaint(table: &Table, revision: i32) -> Option<String> {
     if table.key.len() > KEY_COLUMNS.len() {
         return Some(format!("the primary key of {name} has more than {} columns", KEY_COLUMNS.len()));
     }
+    if ALIASES.contains(&name) {
+        return Some(format!("table {name} has a name that statements need themselves"));
+    }
     let own = [VALID_FROM, VALID_TO, BUCKET, DOCUMENT, LEXEMES];
     if let Some(column) = table.columns.iter().find(|c| own.contains(&c.name.as_str())) {
         return Some(format!("column {}.{} has a name that the engine needs itself", name, column.name));
@@ -247,7 +259,10 @@ pub(super) fn complaint(table: &Table, revision: i32) -> Option<String> {
             name, column.name, column.values
         ));
     }
-    let own = [VERSIONS, words::SUFFIX];
+    let own = [VERSIONS, BEGUN, ENDED, words::SUFFIX];
+    if let Some(index) = table.indexes.iter().find(|index| own.contains(&index.name)) {
+        return Some(format!("index {} of {name} has a name that the engine needs itself", index.name));
+    }
     let names = table.indexes.iter().map(|index| index.name).chain(own);
     let longest_index = names.map(str::len).max().unwrap_or(0);
     let longest = stored_name(table, revision, 99_999, Twin::History).len() + 1 + longest_index;
@@ -273,4 +288,24 @@ pub(super) fn array_of(values: &ArrayType) -> Option<&'static str> {
         ArrayType::Json => "jsonb[]",
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::read_model::thing::{self, Column::Size};
+
+    #[test]
+    fn names_that_the_engine_needs_itself_are_complained_of() {
+        let things = || Table::of::<thing::Entity>();
+        assert_eq!(complaint(&things().index("size", &[Size]), 1), None);
+        for name in [VERSIONS, BEGUN, ENDED, words::SUFFIX] {
+            let complaint = complaint(&things().index(name, &[Size]), 1).unwrap_or_default();
+            assert!(complaint.contains(&format!("index {name} of things")), "{complaint}");
+        }
+        for name in ALIASES {
+            let complaint = complaint(&Table { name, ..things() }, 1).unwrap_or_default();
+            assert!(complaint.contains(&format!("table {name} has a name")), "{complaint}");
+        }
+    }
 }

@@ -16,3 +16,73 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// Its list, the largest first.
+pub mod list {
+    use sea_orm::{
+        ConnectionTrait, Database, DbBackend, DbErr, EntityTrait, QueryOrder, QuerySelect, QueryTrait,
+        Statement,
+    };
+
+    use super::Column::{Age, Id, Kind, Size};
+    use super::Entity;
+    use crate::engine::event::Position;
+    use crate::engine::read_model::catalogue::Generation;
+    use crate::engine::read_model::definition::Table;
+    use crate::engine::read_model::query::Query;
+    use crate::engine::read_model::source::{Page, Source, View, Way};
+    use crate::engine::read_model::{statement, table};
+
+    pub const POSITION: Position = Position::from_stored(100_000);
+    pub const NEWEST: Position = Position::from_stored(200_000);
+
+    pub fn in_buckets() -> View {
+        View::At { position: POSITION, by: Way::Buckets { newest: NEWEST, early: false } }
+    }
+
+    pub fn early() -> View {
+        View::At { position: POSITION, by: Way::Buckets { newest: NEWEST, early: true } }
+    }
+
+    pub fn by_their_end() -> View {
+        View::At { position: POSITION, by: Way::Ended }
+    }
+
+    pub fn things() -> [Table; 1] {
+        let things = Table::of::<Entity>().index("size", &[Size]);
+        [things.index("kind_size", &[Kind, Size]).index("age", &[Age])]
+    }
+
+    /// The largest things first.
+    pub fn largest(backend: DbBackend, view: View, matching: Query<Entity>) -> Statement {
+        let tables = things();
+        let generation = Generation { name: "things", revision: 1, number: 1 };
+        let source = Source { backend, generation, tables: &tables, words: None };
+        let list = matching
+            .in_order([Size])
+            .try_map(|select| Ok::<_, DbErr>(select.order_by_desc(Size).order_by_desc(Id).limit(20)))
+            .unwrap();
+        let walk = list.walk(&tables[0]);
+        let query = list.into_select().into_query();
+        let page = Page { walk: walk.as_ref(), ..Page::of(&query) };
+        statement::ready(backend, &statement::list(source, &tables[0], view, page))
+    }
+
+    /// The steps in which SQLite carries out a statement over such tables.
+    pub async fn steps_of(tables: &[Table], mut statement: Statement) -> Vec<String> {
+        let database = Database::connect("sqlite::memory:").await.unwrap();
+        let catalogue = "CREATE TABLE read_models (name, revision, generation, position)";
+        database.execute_unprepared(catalogue).await.unwrap();
+        table::create(&database, tables, 1, 1).await.unwrap();
+        for statement in table::indexes_of(tables, 1, 1, DbBackend::Sqlite).into_iter().flatten() {
+            database.execute_unprepared(&statement).await.unwrap();
+        }
+        statement.sql = format!("EXPLAIN QUERY PLAN {}", statement.sql);
+        let plan = database.query_all_raw(statement).await.unwrap();
+        plan.iter().map(|step| step.try_get("", "detail").unwrap()).collect()
+    }
+
+    pub fn all() -> Query<Entity> {
+        Query::of(Entity::find())
+    }
+}

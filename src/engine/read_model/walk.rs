@@ -1,14 +1,11 @@
 //! A page found by walking over rows in the order of the list, each part of them within an index that has it.
 
-use sea_orm::sea_query::{
-    Alias, ArrayType, Condition, Expr, ExprTrait, JoinType, SelectStatement, UnionType, Value,
-};
+use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait, SelectStatement, UnionType, Value};
 
 use super::bucket;
 use super::definition::Table;
-use super::source::{Brought, Source, View, Way, all_of, branch_of, brought, has_limit, own};
-use super::table::{BUCKET, Twin, VALID_FROM, VALID_TO};
-use crate::engine::event::Position;
+use super::source::{Source, View, Way, branch_of, has_limit, own};
+use super::table::{BUCKET, Twin, VALID_TO};
 
 /// The most parts that SQLite is asked to walk over side by side; it takes 500.
 const MOST_PARTS: usize = 400;
@@ -90,143 +87,22 @@ impl Source<'_> {
         all.unions(others.into_iter().map(|part| (UnionType::All, part)));
         Some(all)
     }
-
-    /// The first rows of now and the past for each of several values, each in the order of the list and found within an
-    /// index, as PostgreSQL does it.
-    ///
-    /// `None` where nothing is to be taken apart.
-    pub fn laterals(&self, table: &Table, view: View, walk: &Walk) -> Option<SelectStatement> {
-        let branch = walk.branch()?;
-        walk.several()?;
-        let now = self.first_of_now(table, view, walk, &branch);
-        let View::At { position, by } = view else { return Some(now) };
-        let past = walk.all(table, self.ended(table, position, by, &branch));
-        Some(all_of(now, "now_side").union(UnionType::All, all_of(past, "history_side")).to_owned())
-    }
-
-    /// The [places](Walk::place) of the first rows of now and of each bucket around a position, likewise for each of
-    /// several values: far more of them than the list has rows, but found without looking at any.
-    ///
-    /// `None` where versions that have ended are found otherwise, or a part's first rows are not enough.
-    pub fn places(&self, table: &Table, view: View, walk: &Walk) -> Option<SelectStatement> {
-        let View::At { position, by: Way::Buckets { newest, .. } } = view else { return None };
-        let mut branch = walk.place(table, walk.branch()?);
-        let now = self.first_of_now(table, view, walk, &branch);
-        if walk.several().is_none() {
-            branch = walk.all(table, branch);
-        }
-        let past = self.lateral_past(table, (position, newest), &branch, walk.several());
-        Some(all_of(now, "now_side").union(UnionType::All, past).to_owned())
-    }
-
-    /// The whole rows of places.
-    pub fn rows_of(&self, table: &Table, places: SelectStatement) -> SelectStatement {
-        let place = |column: &str| Expr::col((Alias::new("place"), Alias::new(column)));
-        let of = |twin| {
-            let mut rows = SelectStatement::new();
-            rows.columns(
-                table.columns.iter().map(|column| (Alias::new(table.name), Alias::new(&column.name))),
-            );
-            for column in table.key_columns().map(|column| &*column.name).chain([VALID_FROM]) {
-                rows.and_where(own(table, column).eq(place(column)));
-            }
-            self.over(table, twin, rows)
-        };
-        let either = of(Twin::Now).union(UnionType::All, of(Twin::History)).to_owned();
-        let mut rows = SelectStatement::new();
-        rows.expr(Expr::cust(format!("\"{}\".*", table.name)));
-        rows.from_subquery(places, Alias::new("place"));
-        rows.join_lateral(JoinType::InnerJoin, either, Alias::new(table.name), Expr::cust("TRUE"));
-        rows
-    }
-
-    /// The first rows of now that were there already, of each of several values.
-    fn first_of_now(
-        &self,
-        table: &Table,
-        view: View,
-        walk: &Walk,
-        branch: &SelectStatement,
-    ) -> SelectStatement {
-        let mut now = self.over(table, Twin::Now, branch.clone());
-        now.cond_where(walk.bound.clone());
-        if let View::At { position, by } = view {
-            now.and_where(self.begins_by(table, position, by));
-        }
-        let is_early = matches!(view, View::At { by: Way::Buckets { early: true, .. }, .. });
-        let Some((column, values)) = walk.several().filter(|_| !is_early) else {
-            return walk.all(table, now);
-        };
-        now.and_where(own(table, column).eq(beside("value")));
-        self.lateral(table, vec![value_column(values.to_vec())], now)
-    }
-
-    /// The past of a branch: what it finds in each bucket around a position.
-    ///
-    /// `several`: a column the branch has no filter for, and the values whose rows are wanted.
-    pub fn lateral_past(
-        &self,
-        table: &Table,
-        (position, newest): (Position, Position),
-        branch: &SelectStatement,
-        several: Option<(&str, &[Value])>,
-    ) -> SelectStatement {
-        // The position comes with each bucket: from the value alone, the planner would take these conditions for
-        // far more selective than they are within a bucket, and sort whole buckets.
-        let mut past = self.over(table, Twin::History, branch.clone());
-        past.and_where(own(table, BUCKET).eq(beside(BUCKET)));
-        past.and_where(own(table, VALID_FROM).lte(beside("position")));
-        past.and_where(own(table, VALID_TO).gt(beside("position")));
-        let buckets = bucket::around(position, newest);
-        let times = several.map_or(1, |(_, values)| values.len());
-        let numbers = |name, values: Vec<i64>| {
-            let values = values.into_iter().flat_map(|one| std::iter::repeat_n(one.into(), times)).collect();
-            Brought { name, kind: ArrayType::BigInt, values }
-        };
-        let positions = vec![position.get(); buckets.len()];
-        let mut columns = vec![numbers("position", positions), numbers(BUCKET, buckets.clone())];
-        if let Some((column, values)) = several {
-            past.and_where(own(table, column).eq(beside("value")));
-            let all = buckets.iter().flat_map(|_| values.iter().cloned()).collect();
-            columns.push(value_column(all));
-        }
-        self.lateral(table, columns, past)
-    }
-
-    fn lateral(&self, table: &Table, columns: Vec<Brought>, part: SelectStatement) -> SelectStatement {
-        let mut each = SelectStatement::new();
-        each.expr(Expr::cust(format!("\"{}\".*", table.name)));
-        each.from_subquery(brought(self.backend, columns), Alias::new("beside"));
-        each.join_lateral(JoinType::InnerJoin, part, Alias::new(table.name), Expr::cust("TRUE"));
-        each
-    }
 }
 
 impl Walk {
     /// The select as it stands inside of each part; `None` where a part's first rows are not enough.
-    fn branch(&self) -> Option<SelectStatement> {
+    pub fn branch(&self) -> Option<SelectStatement> {
         let mut branch = branch_of(&self.select);
         branch.cond_where(self.passing.clone());
         has_limit(&branch).then_some(branch)
     }
 
     /// The values that are walked over apart, where there are several.
-    fn several(&self) -> Option<(&str, &[Value])> {
+    pub fn several(&self) -> Option<(&str, &[Value])> {
         self.apart
             .as_ref()
             .filter(|(_, values)| values.len() > 1)
             .map(|(column, values)| (&**column, &**values))
-    }
-
-    /// The same rows, but of each only what tells it and its place in the order.
-    pub fn place(&self, table: &Table, mut select: SelectStatement) -> SelectStatement {
-        let key = table.key_columns().map(|column| &column.name);
-        let order = self.order.iter().filter(|column| !table.key_columns().any(|key| key.name == **column));
-        select.clear_selects();
-        for column in key.chain(order).map(String::as_str).chain([VALID_FROM]) {
-            select.column((Alias::new(table.name), Alias::new(column)));
-        }
-        select
     }
 
     /// A part for each value that is walked over apart.
@@ -237,7 +113,7 @@ impl Walk {
     }
 
     /// A part with the rows of all values that are walked over apart.
-    fn all(&self, table: &Table, mut part: SelectStatement) -> SelectStatement {
+    pub fn all(&self, table: &Table, mut part: SelectStatement) -> SelectStatement {
         if let Some((column, values)) = &self.apart {
             part.and_where(own(table, column).is_in(values.iter().cloned()));
         }
@@ -245,84 +121,24 @@ impl Walk {
     }
 }
 
-fn beside(column: &str) -> Expr {
-    Expr::col((Alias::new("beside"), Alias::new(column)))
-}
-
-fn value_column(values: Vec<Value>) -> Brought {
-    let kind = values.first().map_or(ArrayType::String, Value::array_type);
-    Brought { name: "value", kind, values }
-}
-
 #[cfg(test)]
 mod tests {
-    use sea_orm::{
-        ColumnTrait, ConnectionTrait, Database, DbBackend, DbErr, EntityTrait, QueryOrder, QuerySelect,
-        QueryTrait, Statement,
-    };
+    use sea_orm::{ColumnTrait, DbBackend};
 
     use super::super::catalogue::Generation;
     use super::super::query::Query;
-    use super::super::source::Page;
-    use super::super::{statement, table};
     use super::*;
+    use crate::engine::read_model::thing::list::{
+        NEWEST, POSITION, all, by_their_end, early, in_buckets, largest, steps_of, things,
+    };
     use crate::engine::read_model::thing::{
         self,
-        Column::{Age, Id, Kind, Size},
+        Column::{Age, Kind, Size},
     };
-
-    const POSITION: Position = Position::from_stored(100_000);
-    const NEWEST: Position = Position::from_stored(200_000);
-
-    fn in_buckets() -> View {
-        View::At { position: POSITION, by: Way::Buckets { newest: NEWEST, early: false } }
-    }
-
-    fn early() -> View {
-        View::At { position: POSITION, by: Way::Buckets { newest: NEWEST, early: true } }
-    }
-
-    fn by_their_end() -> View {
-        View::At { position: POSITION, by: Way::Ended }
-    }
-
-    fn things() -> [Table; 1] {
-        let things = Table::of::<thing::Entity>().index("size", &[Size]);
-        [things.index("kind_size", &[Kind, Size]).index("age", &[Age])]
-    }
-
-    /// The largest things first.
-    fn list(backend: DbBackend, view: View, matching: Query<thing::Entity>) -> Statement {
-        let tables = things();
-        let generation = Generation { name: "things", revision: 1, number: 1 };
-        let source = Source { backend, generation, tables: &tables, words: None };
-        let largest = matching
-            .in_order([Size])
-            .try_map(|select| Ok::<_, DbErr>(select.order_by_desc(Size).order_by_desc(Id).limit(20)))
-            .unwrap();
-        let walk = largest.walk(&tables[0]);
-        let query = largest.into_select().into_query();
-        let page = Page { walk: walk.as_ref(), ..Page::of(&query) };
-        statement::ready(backend, &statement::list(source, &tables[0], view, page))
-    }
 
     /// The steps in which SQLite finds them.
     async fn steps(view: View, matching: Query<thing::Entity>) -> Vec<String> {
-        let database = Database::connect("sqlite::memory:").await.unwrap();
-        let catalogue = "CREATE TABLE read_models (name, revision, generation, position)";
-        database.execute_unprepared(catalogue).await.unwrap();
-        table::create(&database, &things(), 1, 1).await.unwrap();
-        for statement in table::indexes_of(&things(), 1, 1, DbBackend::Sqlite).into_iter().flatten() {
-            database.execute_unprepared(&statement).await.unwrap();
-        }
-        let mut explained = list(DbBackend::Sqlite, view, matching);
-        explained.sql = format!("EXPLAIN QUERY PLAN {}", explained.sql);
-        let plan = database.query_all_raw(explained).await.unwrap();
-        plan.iter().map(|step| step.try_get("", "detail").unwrap()).collect()
-    }
-
-    fn all() -> Query<thing::Entity> {
-        Query::of(thing::Entity::find())
+        steps_of(&things(), largest(DbBackend::Sqlite, view, matching)).await
     }
 
     fn buckets() -> usize {
@@ -374,32 +190,6 @@ mod tests {
             assert_eq!(count(&steps, "INDEX things_r1_g1_size"), 0, "{steps:#?}");
             assert_eq!(count(&steps, "INDEX things_r1_g1_kind_size"), 0, "{steps:#?}");
         }
-    }
-
-    #[test]
-    fn postgres_looks_up_the_whole_rows_of_the_past_once_their_places_are_known() {
-        let sql = list(DbBackend::Postgres, in_buckets(), all().meeting(Age, Age.gt(3))).sql;
-        let places = r#"SELECT "things"."id", "things"."size", "things"."valid_from" FROM"#;
-        let wholes = r#"SELECT "things"."id", "things"."kind", "things"."size", "things"."age" FROM"#;
-        // Of now, of the buckets, and the first of both; then the row from either twin, and the page.
-        assert_eq!((sql.matches(places).count(), sql.matches(wholes).count()), (3, 3), "{sql}");
-    }
-
-    #[test]
-    fn postgres_takes_the_first_rows_of_each_of_several_values_whatever_the_view() {
-        let laterals = |view, kinds: &[i32]| {
-            let list = list(DbBackend::Postgres, view, all().one_of(Kind, kinds.to_vec()));
-            list.sql.matches("LATERAL").count()
-        };
-        assert_eq!(laterals(View::Now, &[1, 2]), 1);
-        assert_eq!(laterals(by_their_end(), &[1, 2]), 1);
-        // One more, where whole rows are looked up.
-        assert_eq!(laterals(in_buckets(), &[1, 2]), 3);
-        assert_eq!(laterals(early(), &[1, 2]), 2);
-        // Of one value the rows of now need nothing of the kind.
-        assert_eq!(laterals(View::Now, &[1]), 0);
-        assert_eq!(laterals(by_their_end(), &[1]), 0);
-        assert_eq!(laterals(in_buckets(), &[1]), 2);
     }
 
     #[test]

@@ -9,8 +9,8 @@ use hindsight::engine::event::Position;
 use hindsight::engine::read_model::{Key, Query, ReadError, Reader, Words};
 use hindsight::engine::store::{Purpose, Store};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait, Select, Statement,
+    ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QueryResult,
+    QuerySelect, QueryTrait, Select, Statement, TransactionTrait,
 };
 use uuid::Uuid;
 
@@ -192,8 +192,59 @@ async fn postgres_keeps_the_plans_of_pages_and_counts_of_the_past_and_plans_othe
     assert_eq!(plans("__count", store.steady_reader()).await, [7, 0]);
     assert_eq!(plans("__order", store.reader()).await, [0, 7]);
     assert_eq!(plans("__count", store.reader()).await, [0, 0]);
+    // Not just kept, but good: first rows taken from within an index, whatever these tables hold.
+    let page = kept_plan(store, "__order").await;
+    for index in ["toys_r3_g1_by_name", "toys_r3_g1_history_by_name"] {
+        let walk =
+            page.iter().position(|step| step.starts_with(&format!("Index Only Scan using {index} on ")));
+        assert!(walk.is_some_and(|step| page[step - 1] == "Limit"), "{index}: {page:#?}");
+    }
+    let count = kept_plan(store, "__count").await;
+    for (plan, scans) in [(page, 2), (count, 2)] {
+        let is = |kind: &str| plan.iter().filter(|step| step.contains(kind)).count();
+        assert_eq!((is("Index Only Scan"), is("Seq Scan"), is("Bitmap")), (scans, 0, 0), "{plan:#?}");
+    }
     nursery.close().await;
     home.leave().await;
+}
+
+#[tokio::test]
+async fn a_page_of_the_past_is_answered_when_no_connection_that_keeps_plans_is_to_be_had() {
+    let Some(home) = Home::postgres().await else { return };
+    let commands = history(&mut Dice::thrown(), 40);
+    let mut chronicle = Chronicle::begin(&home).await;
+    chronicle.read.close().await;
+    chronicle.read = Store::open(&home.read_models(), Purpose::ReadModels, 1).await.unwrap();
+    let nursery = Nursery::on(chronicle, settings()).await;
+    nursery.tell(&commands).await;
+    nursery.settled().await;
+    let (reader, at) = (nursery.toys(), Position::from_stored(settings().early + 1));
+    let page = || walked(toys::Entity::find());
+    let answered = reader.rows(at, page()).await.unwrap();
+
+    let store = &nursery.chronicle.read;
+    let held = store.steady_reader().begin().await.unwrap();
+    assert_eq!(reader.rows(at, page()).await.unwrap(), answered);
+    held.rollback().await.unwrap();
+    nursery.close().await;
+    home.leave().await;
+}
+
+/// The steps of the plan that is kept for the one steady statement with such a text.
+async fn kept_plan(store: &Store, text: &str) -> Vec<String> {
+    let steady = store.steady_reader();
+    let sql = "SELECT name, cardinality(parameter_types) AS values FROM pg_prepared_statements \
+               WHERE strpos(statement, $1) > 0 AND strpos(statement, 'pg_prepared') = 0";
+    let asked = Statement::from_sql_and_values(store.backend(), sql, [text.into()]);
+    let kept = steady.query_one_raw(asked).await.unwrap().unwrap();
+    let (name, values): (String, i32) =
+        (kept.try_get("", "name").unwrap(), kept.try_get("", "values").unwrap());
+    // A kept plan is the same whatever the values.
+    let values = vec!["NULL"; usize::try_from(values).unwrap()].join(", ");
+    let sql = format!("EXPLAIN (COSTS OFF) EXECUTE \"{name}\"({values})");
+    let steps = steady.query_all_raw(Statement::from_string(store.backend(), sql)).await.unwrap();
+    let step = |row: &QueryResult| row.try_get_by_index::<String>(0).unwrap();
+    steps.iter().map(|row| step(row).trim_start_matches([' ', '-', '>']).to_owned()).collect()
 }
 
 async fn a_reader_waits_for_what_is_coming_and_says_what_is_not_visible_yet(home: &Home) {

@@ -1,0 +1,179 @@
+//! A walk as PostgreSQL does it best: the first rows of each part for itself, found within an index, and all of them sorted.
+
+use sea_orm::sea_query::{Alias, ArrayType, Expr, ExprTrait, JoinType, SelectStatement, UnionType, Value};
+
+use super::bucket;
+use super::definition::Table;
+use super::source::{Brought, Source, View, Way, all_of, brought, own};
+use super::table::{BUCKET, Twin, VALID_FROM, VALID_TO};
+use super::walk::Walk;
+use crate::engine::event::Position;
+
+impl Source<'_> {
+    /// The first rows of now and the past for each of several values, each in the order of the list and found within an
+    /// index, as PostgreSQL does it.
+    ///
+    /// `None` where nothing is to be taken apart.
+    pub fn laterals(&self, table: &Table, view: View, walk: &Walk) -> Option<SelectStatement> {
+        let branch = walk.branch()?;
+        walk.several()?;
+        let now = self.first_of_now(table, view, walk, &branch);
+        let View::At { position, by } = view else { return Some(now) };
+        let past = walk.all(table, self.ended(table, position, by, &branch));
+        Some(all_of(now, "now_side").union(UnionType::All, all_of(past, "history_side")).to_owned())
+    }
+
+    /// The [places](Walk::place) of the first rows of now and of each bucket around a position, likewise for each of
+    /// several values: far more of them than the list has rows, but found without looking at any.
+    ///
+    /// `None` where versions that have ended are found otherwise, or a part's first rows are not enough.
+    pub fn places(&self, table: &Table, view: View, walk: &Walk) -> Option<SelectStatement> {
+        let View::At { position, by: Way::Buckets { newest, .. } } = view else { return None };
+        let mut branch = walk.place(table, walk.branch()?);
+        let now = self.first_of_now(table, view, walk, &branch);
+        if walk.several().is_none() {
+            branch = walk.all(table, branch);
+        }
+        let past = self.lateral_past(table, (position, newest), &branch, walk.several());
+        Some(all_of(now, "now_side").union(UnionType::All, past).to_owned())
+    }
+
+    /// The whole rows of places.
+    pub fn rows_of(&self, table: &Table, places: SelectStatement) -> SelectStatement {
+        let place = |column: &str| Expr::col((Alias::new("place"), Alias::new(column)));
+        let of = |twin| {
+            let mut rows = SelectStatement::new();
+            rows.columns(
+                table.columns.iter().map(|column| (Alias::new(table.name), Alias::new(&column.name))),
+            );
+            for column in table.key_columns().map(|column| &*column.name).chain([VALID_FROM]) {
+                rows.and_where(own(table, column).eq(place(column)));
+            }
+            self.over(table, twin, rows)
+        };
+        let either = of(Twin::Now).union(UnionType::All, of(Twin::History)).to_owned();
+        let mut rows = SelectStatement::new();
+        rows.expr(Expr::cust(format!("\"{}\".*", table.name)));
+        rows.from_subquery(places, Alias::new("place"));
+        rows.join_lateral(JoinType::InnerJoin, either, Alias::new(table.name), Expr::cust("TRUE"));
+        rows
+    }
+
+    /// The first rows of now that were there already, of each of several values.
+    fn first_of_now(
+        &self,
+        table: &Table,
+        view: View,
+        walk: &Walk,
+        branch: &SelectStatement,
+    ) -> SelectStatement {
+        let mut now = self.over(table, Twin::Now, branch.clone());
+        now.cond_where(walk.bound.clone());
+        if let View::At { position, by } = view {
+            now.and_where(self.begins_by(table, position, by));
+        }
+        let is_early = matches!(view, View::At { by: Way::Buckets { early: true, .. }, .. });
+        let Some((column, values)) = walk.several().filter(|_| !is_early) else {
+            return walk.all(table, now);
+        };
+        now.and_where(own(table, column).eq(beside("value")));
+        self.lateral(table, vec![value_column(values.to_vec())], now)
+    }
+
+    /// The past of a branch: what it finds in each bucket around a position.
+    ///
+    /// `several`: a column the branch has no filter for, and the values whose rows are wanted.
+    pub fn lateral_past(
+        &self,
+        table: &Table,
+        (position, newest): (Position, Position),
+        branch: &SelectStatement,
+        several: Option<(&str, &[Value])>,
+    ) -> SelectStatement {
+        // The position comes with each bucket: from the value alone, the planner would take these conditions for
+        // far more selective than they are within a bucket, and sort whole buckets.
+        let mut past = self.over(table, Twin::History, branch.clone());
+        past.and_where(own(table, BUCKET).eq(beside(BUCKET)));
+        past.and_where(own(table, VALID_FROM).lte(beside("position")));
+        past.and_where(own(table, VALID_TO).gt(beside("position")));
+        let buckets = bucket::around(position, newest);
+        let times = several.map_or(1, |(_, values)| values.len());
+        let numbers = |name, values: Vec<i64>| {
+            let values = values.into_iter().flat_map(|one| std::iter::repeat_n(one.into(), times)).collect();
+            Brought { name, kind: ArrayType::BigInt, values }
+        };
+        let positions = vec![position.get(); buckets.len()];
+        let mut columns = vec![numbers("position", positions), numbers(BUCKET, buckets.clone())];
+        if let Some((column, values)) = several {
+            past.and_where(own(table, column).eq(beside("value")));
+            let all = buckets.iter().flat_map(|_| values.iter().cloned()).collect();
+            columns.push(value_column(all));
+        }
+        self.lateral(table, columns, past)
+    }
+
+    fn lateral(&self, table: &Table, columns: Vec<Brought>, part: SelectStatement) -> SelectStatement {
+        let mut each = SelectStatement::new();
+        each.expr(Expr::cust(format!("\"{}\".*", table.name)));
+        each.from_subquery(brought(self.backend, columns), Alias::new("beside"));
+        each.join_lateral(JoinType::InnerJoin, part, Alias::new(table.name), Expr::cust("TRUE"));
+        each
+    }
+}
+
+impl Walk {
+    /// The same rows, but of each only what tells it and its place in the order.
+    pub fn place(&self, table: &Table, mut select: SelectStatement) -> SelectStatement {
+        let key = table.key_columns().map(|column| &column.name);
+        let order = self.order.iter().filter(|column| !table.key_columns().any(|key| key.name == **column));
+        select.clear_selects();
+        for column in key.chain(order).map(String::as_str).chain([VALID_FROM]) {
+            select.column((Alias::new(table.name), Alias::new(column)));
+        }
+        select
+    }
+}
+
+fn beside(column: &str) -> Expr {
+    Expr::col((Alias::new("beside"), Alias::new(column)))
+}
+
+fn value_column(values: Vec<Value>) -> Brought {
+    let kind = values.first().map_or(ArrayType::String, Value::array_type);
+    Brought { name: "value", kind, values }
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::{ColumnTrait, DbBackend};
+
+    use super::*;
+    use crate::engine::read_model::thing::Column::{Age, Kind};
+    use crate::engine::read_model::thing::list::{all, by_their_end, early, in_buckets, largest};
+
+    #[test]
+    fn postgres_looks_up_the_whole_rows_of_the_past_once_their_places_are_known() {
+        let sql = largest(DbBackend::Postgres, in_buckets(), all().meeting(Age, Age.gt(3))).sql;
+        let places = r#"SELECT "things"."id", "things"."size", "things"."valid_from" FROM"#;
+        let wholes = r#"SELECT "things"."id", "things"."kind", "things"."size", "things"."age" FROM"#;
+        // Of now, of the buckets, and the first of both; then the row from either twin, and the page.
+        assert_eq!((sql.matches(places).count(), sql.matches(wholes).count()), (3, 3), "{sql}");
+    }
+
+    #[test]
+    fn postgres_takes_the_first_rows_of_each_of_several_values_whatever_the_view() {
+        let laterals = |view, kinds: &[i32]| {
+            let list = largest(DbBackend::Postgres, view, all().one_of(Kind, kinds.to_vec()));
+            list.sql.matches("LATERAL").count()
+        };
+        assert_eq!(laterals(View::Now, &[1, 2]), 1);
+        assert_eq!(laterals(by_their_end(), &[1, 2]), 1);
+        // One more, where whole rows are looked up.
+        assert_eq!(laterals(in_buckets(), &[1, 2]), 3);
+        assert_eq!(laterals(early(), &[1, 2]), 2);
+        // Of one value the rows of now need nothing of the kind.
+        assert_eq!(laterals(View::Now, &[1]), 0);
+        assert_eq!(laterals(by_their_end(), &[1]), 0);
+        assert_eq!(laterals(in_buckets(), &[1]), 2);
+    }
+}
