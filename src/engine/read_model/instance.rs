@@ -9,6 +9,7 @@ use tokio::sync::{Notify, watch};
 
 use super::catalogue::{self, Entry, Generation, Mark, State};
 use super::definition::{Folding, Table};
+use super::few::Fews;
 use super::pace::Pace;
 use super::pages::Types;
 use super::source::Source;
@@ -36,8 +37,8 @@ pub struct Settings {
     pub patience: Duration,
     /// A position at most this far behind the checkpoint is looked for among the versions that ended since.
     pub near: i64,
-    /// Rows of now that were there at a position at most this far from the log's beginning are found by when they began.
-    pub early: i64,
+    /// So many rows of a table are few, whatever its size: rather looked at all than walked towards in a list's order.
+    pub few: u64,
     /// How long the tables of a generation stay after another took its place.
     pub grace: Duration,
     pub clock: SharedClock,
@@ -54,7 +55,7 @@ impl Default for Settings {
             poll: Duration::from_secs(1),
             patience: Duration::from_secs(2),
             near: 1_000,
-            early: 5_000,
+            few: 100,
             grace: Duration::from_secs(600),
             clock: std::sync::Arc::new(SystemClock),
         }
@@ -100,6 +101,7 @@ pub(super) struct Instance {
     pub store: Store,
     pub log: Log,
     pub settings: Settings,
+    pub fews: Fews,
     /// Wakes the runner to read the catalogue again.
     pub reload: Notify,
     /// Held by whoever builds a generation; one at a time in a process.
@@ -130,6 +132,7 @@ impl Instance {
             store,
             log,
             settings,
+            fews: Fews::default(),
             reload: Notify::new(),
             building: tokio::sync::Mutex::new(()),
             checkpoint: watch::Sender::new(nothing),

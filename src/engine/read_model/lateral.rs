@@ -4,6 +4,7 @@ use sea_orm::sea_query::{Alias, ArrayType, Expr, ExprTrait, JoinType, SelectStat
 
 use super::bucket;
 use super::definition::Table;
+use super::place::place_of;
 use super::source::{Brought, Source, View, Way, all_of, brought, own};
 use super::table::{BUCKET, Twin, VALID_FROM, VALID_TO};
 use super::walk::Walk;
@@ -23,40 +24,19 @@ impl Source<'_> {
         Some(all_of(now, "now_side").union(UnionType::All, all_of(past, "history_side")).to_owned())
     }
 
-    /// The [places](Walk::place) of the first rows of now and of each bucket around a position, likewise for each of
+    /// The [places](place_of) of the first rows of now and of each bucket around a position, likewise for each of
     /// several values: far more of them than the list has rows, but found without looking at any.
     ///
     /// `None` where versions that have ended are found otherwise, or a part's first rows are not enough.
     pub fn places(&self, table: &Table, view: View, walk: &Walk) -> Option<SelectStatement> {
-        let View::At { position, by: Way::Buckets { newest, .. } } = view else { return None };
-        let mut branch = walk.place(table, walk.branch()?);
+        let View::At { position, by: Way::Buckets { newest } } = view else { return None };
+        let mut branch = place_of(table, &walk.order, walk.branch()?);
         let now = self.first_of_now(table, view, walk, &branch);
         if walk.several().is_none() {
             branch = walk.all(table, branch);
         }
         let past = self.lateral_past(table, (position, newest), &branch, walk.several());
         Some(all_of(now, "now_side").union(UnionType::All, past).to_owned())
-    }
-
-    /// The whole rows of places.
-    pub fn rows_of(&self, table: &Table, places: SelectStatement) -> SelectStatement {
-        let place = |column: &str| Expr::col((Alias::new("place"), Alias::new(column)));
-        let of = |twin| {
-            let mut rows = SelectStatement::new();
-            rows.columns(
-                table.columns.iter().map(|column| (Alias::new(table.name), Alias::new(&column.name))),
-            );
-            for column in table.key_columns().map(|column| &*column.name).chain([VALID_FROM]) {
-                rows.and_where(own(table, column).eq(place(column)));
-            }
-            self.over(table, twin, rows)
-        };
-        let either = of(Twin::Now).union(UnionType::All, of(Twin::History)).to_owned();
-        let mut rows = SelectStatement::new();
-        rows.expr(Expr::cust(format!("\"{}\".*", table.name)));
-        rows.from_subquery(places, Alias::new("place"));
-        rows.join_lateral(JoinType::InnerJoin, either, Alias::new(table.name), Expr::cust("TRUE"));
-        rows
     }
 
     /// The first rows of now that were there already, of each of several values.
@@ -69,11 +49,10 @@ impl Source<'_> {
     ) -> SelectStatement {
         let mut now = self.over(table, Twin::Now, branch.clone());
         now.cond_where(walk.bound.clone());
-        if let View::At { position, by } = view {
-            now.and_where(self.begins_by(table, position, by));
+        if let View::At { position, .. } = view {
+            now.and_where(self.begins_by(table, position));
         }
-        let is_early = matches!(view, View::At { by: Way::Buckets { early: true, .. }, .. });
-        let Some((column, values)) = walk.several().filter(|_| !is_early) else {
+        let Some((column, values)) = walk.several() else {
             return walk.all(table, now);
         };
         now.and_where(own(table, column).eq(beside("value")));
@@ -121,19 +100,6 @@ impl Source<'_> {
     }
 }
 
-impl Walk {
-    /// The same rows, but of each only what tells it and its place in the order.
-    pub fn place(&self, table: &Table, mut select: SelectStatement) -> SelectStatement {
-        let key = table.key_columns().map(|column| &column.name);
-        let order = self.order.iter().filter(|column| !table.key_columns().any(|key| key.name == **column));
-        select.clear_selects();
-        for column in key.chain(order).map(String::as_str).chain([VALID_FROM]) {
-            select.column((Alias::new(table.name), Alias::new(column)));
-        }
-        select
-    }
-}
-
 fn beside(column: &str) -> Expr {
     Expr::col((Alias::new("beside"), Alias::new(column)))
 }
@@ -149,7 +115,7 @@ mod tests {
 
     use super::*;
     use crate::engine::read_model::thing::Column::{Age, Kind};
-    use crate::engine::read_model::thing::list::{all, by_their_end, early, in_buckets, largest};
+    use crate::engine::read_model::thing::list::{all, by_their_end, in_buckets, largest};
 
     #[test]
     fn postgres_looks_up_the_whole_rows_of_the_past_once_their_places_are_known() {
@@ -170,7 +136,6 @@ mod tests {
         assert_eq!(laterals(by_their_end(), &[1, 2]), 1);
         // One more, where whole rows are looked up.
         assert_eq!(laterals(in_buckets(), &[1, 2]), 3);
-        assert_eq!(laterals(early(), &[1, 2]), 2);
         // Of one value the rows of now need nothing of the kind.
         assert_eq!(laterals(View::Now, &[1]), 0);
         assert_eq!(laterals(by_their_end(), &[1]), 0);

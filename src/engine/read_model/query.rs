@@ -1,9 +1,9 @@
 //! A query of an entity's rows, and what is known about how to find them.
 
-use sea_orm::sea_query::{IntoCondition, Value};
+use sea_orm::sea_query::{Expr, IntoCondition, Value};
 use sea_orm::{ColumnTrait, Condition, DbBackend, EntityTrait, Iden, QueryFilter, QueryTrait, Select};
 
-use super::definition::Table;
+use super::definition::{Index, Table};
 use super::walk::Walk;
 use super::words::Words;
 
@@ -19,7 +19,9 @@ pub struct Query<E: EntityTrait> {
     filters: Vec<Filter>,
     /// What every row meets that was there.
     bound: Condition,
-    order: Vec<String>,
+    pub(super) order: Vec<String>,
+    /// What every row has that was there, in a column that never changes.
+    pub(super) born: Option<Born>,
     pub(super) few: bool,
     pub(super) words: Option<Words>,
 }
@@ -28,15 +30,58 @@ pub struct Query<E: EntityTrait> {
 #[derive(Clone, Debug)]
 struct Filter {
     column: String,
-    /// The values that the column may have, each once; `None` where the filter says something else.
-    one_of: Option<Vec<Value>>,
+    says: Says,
     meets: Condition,
 }
 
+/// What a filter says of its column.
+#[derive(Clone, Debug)]
+enum Says {
+    /// The values that it may have, each once.
+    OneOf(Vec<Value>),
+    /// What its values begin or end with, in their order.
+    Within,
+    Otherwise,
+}
+
 impl Filter {
-    fn has_values(&self) -> bool {
-        self.one_of.as_ref().is_some_and(|values| !values.is_empty())
+    /// Whether another says the like of the same column.
+    fn is_like(&self, other: &Self) -> bool {
+        self.column == other.column
+            && std::mem::discriminant(&self.says) == std::mem::discriminant(&other.says)
     }
+
+    fn values(&self) -> Option<&[Value]> {
+        match &self.says {
+            Says::OneOf(values) => Some(values),
+            Says::Within | Says::Otherwise => None,
+        }
+    }
+}
+
+/// Values of a column that rows have together in an index, in a list of another order.
+#[derive(Clone, Debug)]
+pub(super) struct Range {
+    /// What rows within it meet; each says one thing.
+    bounds: Vec<Condition>,
+    /// The filters that say so, by their places.
+    filters: Vec<usize>,
+}
+
+impl Range {
+    /// What rows within it meet.
+    pub fn meets(&self) -> Condition {
+        self.bounds.iter().cloned().fold(Condition::all(), Condition::add)
+    }
+}
+
+/// Since when a row can have been there.
+#[derive(Clone, Debug)]
+pub(super) struct Born {
+    pub column: String,
+    /// In the column's unit.
+    pub until: i64,
+    pub meets: Condition,
 }
 
 impl<E: EntityTrait> Query<E> {
@@ -69,20 +114,35 @@ impl<E: EntityTrait> Query<E> {
             }
         }
         let meets = column.is_in(one_of.iter().cloned()).into_condition();
-        self.filtered(Filter { column: column.unquoted().to_owned(), one_of: Some(one_of), meets })
+        self.filtered(column, Says::OneOf(one_of), meets)
     }
 
     /// The same, of rows that meet a condition on one column. In a list of another [order](Self::in_order) the rows that
     /// do not are passed over.
     #[must_use]
     pub fn meeting(self, column: E::Column, condition: impl IntoCondition) -> Self {
-        let meets = condition.into_condition();
-        self.filtered(Filter { column: column.unquoted().to_owned(), one_of: None, meets })
+        self.filtered(column, Says::Otherwise, condition.into_condition())
     }
 
-    fn filtered(mut self, filter: Filter) -> Self {
-        self.select = self.select.filter(filter.meets.clone());
-        self.filters.push(filter);
+    /// The same, of rows whose values of a column begin or end somewhere, as one comparison says; both ends of a range are
+    /// two. In a list of another [order](Self::in_order) they are found by that where they are few and an index has them
+    /// together.
+    #[must_use]
+    pub fn within(self, column: E::Column, comparison: impl IntoCondition) -> Self {
+        self.filtered(column, Says::Within, comparison.into_condition())
+    }
+
+    /// The same, as of a moment by which every row that was there had at most this value in a column: when it came to be,
+    /// which never changes. It leaves out nothing; but rows are found by it where few had come to be by then.
+    #[must_use]
+    pub fn born_by(self, column: E::Column, until: i64) -> Self {
+        let meets = column.lte(until).into_condition();
+        Self { born: Some(Born { column: column.unquoted().to_owned(), until, meets }), ..self }
+    }
+
+    fn filtered(mut self, column: E::Column, says: Says, meets: Condition) -> Self {
+        self.select = self.select.filter(meets.clone());
+        self.filters.push(Filter { column: column.unquoted().to_owned(), says, meets });
         self
     }
 
@@ -121,13 +181,12 @@ impl<E: EntityTrait> Query<E> {
         if self.few || self.order.is_empty() || !self.is_about_order(table, over_both) {
             return None;
         }
-        let leads = |first: Option<&String>| {
-            let wanted = first.into_iter().chain(&self.order);
-            table.indexes.iter().any(|index| !index.leaves_few && index.columns.iter().eq(wanted.clone()))
+        let is_apart = |one: &&Filter| {
+            one.values().is_some_and(|values| !values.is_empty())
+                && self.is_in_order_behind(&one.column, table)
         };
-        let is_apart = |one: &&Filter| one.has_values() && leads(Some(&one.column));
         let apart = self.filters.iter().find(is_apart);
-        if apart.is_none() && !leads(None) {
+        if apart.is_none() && !self.is_in_order(table) {
             return None;
         }
         let (mut bare, mut passing) = (self.bare.clone(), Condition::all());
@@ -136,15 +195,86 @@ impl<E: EntityTrait> Query<E> {
                 continue;
             }
             // One of no values: nothing is looked at when that is said first.
-            if self.order.contains(&filter.column) || (filter.one_of.is_some() && !filter.has_values()) {
+            if self.order.contains(&filter.column) || filter.values().is_some_and(<[Value]>::is_empty) {
                 bare = bare.filter(filter.meets.clone());
             } else {
                 passing = passing.add(filter.meets.clone());
             }
         }
-        let apart = apart.and_then(|filter| Some((filter.column.clone(), filter.one_of.clone()?)));
+        let apart = apart.and_then(|filter| Some((filter.column.clone(), filter.values()?.to_vec())));
         let (order, bound) = (self.order.clone(), self.bound.clone());
-        Some(Walk { select: bare.into_query(), order, bound, apart, passing })
+        Some(Walk { select: bare.into_query(), order, bound, apart, passing, few_of_past: None })
+    }
+
+    /// The rows that a filter leaves, if an index has them together, but not in the order of the list.
+    pub(super) fn filtered_range(&self, table: &Table) -> Option<Range> {
+        let is_range = |one: &&Filter| {
+            let says = match &one.says {
+                Says::Within => true,
+                Says::OneOf(values) => !values.is_empty() && !self.is_in_order_behind(&one.column, table),
+                Says::Otherwise => false,
+            };
+            says && self.leading(&one.column, table).next().is_some()
+        };
+        let first = self.filters.iter().find(is_range)?;
+        let of = self.filters.iter().enumerate().filter(|(_, one)| one.is_like(first));
+        let (filters, bounds) = of.map(|(place, one)| (place, one.meets.clone())).unzip();
+        Some(Range { bounds, filters })
+    }
+
+    /// The rows that had come to be by the moment, if such an index also holds what the list is sorted by: there may be more
+    /// of them than are looked up in good time.
+    pub(super) fn born_range(&self, table: &Table) -> Option<Range> {
+        let born = self.born.as_ref()?;
+        let holds = |index: &Index| {
+            self.order.iter().all(|column| index.columns.contains(column) || index.holds.contains(column))
+        };
+        self.leading(&born.column, table)
+            .any(holds)
+            .then(|| Range { bounds: vec![born.meets.clone()], filters: Vec::new() })
+    }
+
+    /// The indexes that a column leads, unless it has to do with the order.
+    fn leading<'a>(&self, column: &'a str, table: &'a Table) -> impl Iterator<Item = &'a Index> {
+        let is_beside = !self.order.iter().any(|other| other == column);
+        let leads = move |index: &&Index| {
+            is_beside && !index.leaves_few && index.columns.first().is_some_and(|first| first == column)
+        };
+        table.indexes.iter().filter(leads)
+    }
+
+    /// Whether an index has all rows in the order.
+    fn is_in_order(&self, table: &Table) -> bool {
+        table.indexes.iter().any(|index| !index.leaves_few && index.columns == self.order)
+    }
+
+    /// Whether an index has the rows of each value of a column in the order.
+    fn is_in_order_behind(&self, column: &str, table: &Table) -> bool {
+        let wanted = || std::iter::once(column).chain(self.order.iter().map(String::as_str));
+        table
+            .indexes
+            .iter()
+            .any(|index| !index.leaves_few && index.columns.iter().map(String::as_str).eq(wanted()))
+    }
+
+    /// The select where few rows lie within a range: with all its filters, so that they are found by that.
+    pub(super) fn select_within(&self, range: &Range, backend: DbBackend) -> Select<E> {
+        let others = self.filters.iter().enumerate().filter(|(place, _)| !range.filters.contains(place));
+        let others = others.map(|(_, one)| one.meets.clone());
+        // SQLite has no statistics, so it is told.
+        let bounds = range.bounds.iter().map(|bound| match backend {
+            DbBackend::Sqlite => {
+                Expr::cust_with_exprs("likelihood(?, 0.00001)", [bound.clone().into()]).into_condition()
+            }
+            _ => bound.clone(),
+        });
+        others.chain(bounds).fold(self.bare.clone(), Select::filter)
+    }
+
+    /// Whether it finds all rows.
+    pub(super) fn finds_all(&self) -> bool {
+        let (all, own) = (E::find(), QueryTrait::as_query(&self.select));
+        self.words.is_none() && own == QueryTrait::as_query(&all)
     }
 
     /// Whether a select tells of no other columns than those of the order and of the primary key: of a row's place no
@@ -170,6 +300,7 @@ impl<E: EntityTrait> From<Select<E>> for Query<E> {
             filters: Vec::new(),
             bound: Condition::all(),
             order: Vec::new(),
+            born: None,
             few: false,
             words: None,
         }
@@ -251,5 +382,43 @@ mod tests {
         assert!(walk(|select| select.filter(Size.gt(3)).order_by_asc(Size)).is_some());
         assert!(walk(|select| select.order_by_asc(Size).order_by_asc(Age)).is_none());
         assert!(walk(|select| select.filter(Age.gt(3)).order_by_asc(Size)).is_none());
+    }
+
+    #[test]
+    fn a_range_is_what_has_an_index_of_its_own_but_not_in_the_order_of_the_list() {
+        let bounds =
+            |query: Query<thing::Entity>| query.filtered_range(&things()).map(|range| range.bounds.len());
+        let aged = || all().within(Age, Age.gt(7)).within(Age, Age.lt(9)).in_order([Size]);
+        assert_eq!(bounds(aged()), Some(2), "both ends");
+        assert_eq!(bounds(all().meeting(Age, Age.gt(7)).in_order([Size])), None, "what may be a pattern");
+        assert_eq!(bounds(all().within(Size, Size.gt(7)).in_order([Size])), None, "where the walk begins");
+        assert_eq!(bounds(all().one_of(Kind, [1]).in_order([Size])), None, "it is walked over apart");
+        assert_eq!(bounds(all().one_of(Kind, [1]).in_order([Id])), Some(1), "there is no such index");
+        let none: [i32; 0] = [];
+        assert_eq!(bounds(all().one_of(Kind, none).in_order([Id])), None);
+
+        let born = |query: Query<thing::Entity>| query.born_by(Age, 7).born_range(&things()).is_some();
+        assert!(born(all().in_order([Size])));
+        assert!(!born(all().in_order([Kind])), "the index does not hold that");
+        assert!(!born(all().in_order([Age])), "the walk ends there");
+    }
+
+    #[test]
+    fn a_select_within_a_range_has_every_filter_once_and_tells_sqlite_which_leaves_few() {
+        let query = all().one_of(Kind, [1]).within(Age, Age.gt(7)).meeting(Size, Size.gt(3)).in_order([Size]);
+        let range = query.filtered_range(&things()).unwrap();
+        let select =
+            |range, backend: DbBackend| backend.build(query.select_within(range, backend).as_query()).sql;
+        let (sqlite, postgres) = (select(&range, DbBackend::Sqlite), select(&range, DbBackend::Postgres));
+        let filters =
+            r#""things"."kind" IN (?) AND "things"."size" > ? AND (likelihood("things"."age" > ?, 0.00001))"#;
+        assert!(sqlite.ends_with(filters), "{sqlite}");
+        let filters = r#""things"."kind" IN ($1) AND "things"."size" > $2 AND "things"."age" > $3"#;
+        assert!(postgres.ends_with(filters), "{postgres}");
+
+        let born = query.clone().born_by(Age, 9).born_range(&things()).unwrap();
+        let all = select(&born, DbBackend::Postgres);
+        let filters = r#""things"."age" > $2 AND "things"."size" > $3 AND "things"."age" <= $4"#;
+        assert!(all.ends_with(filters), "{all}");
     }
 }

@@ -12,10 +12,11 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::definition::{Row, Table};
+use super::few;
 use super::instance::{Checkpoint, Instance};
-use super::query::Query;
+use super::query::{Query, Range};
 use super::rows::Key;
-use super::source::{Page, Source, View, Way};
+use super::source::{Page, Rows, Source, View, Way};
 use super::statement::{self, ASKED, CHECKPOINT, COUNT, ORDER};
 use crate::engine::event::Position;
 
@@ -35,6 +36,13 @@ pub(super) enum Finding {
     Steady,
     /// In any other way.
     Other,
+}
+
+/// Where few rows lie within a range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Twins {
+    Both,
+    Past,
 }
 
 /// Why a read has no answer.
@@ -113,18 +121,33 @@ impl Reader {
     {
         let query = query.into();
         let table = self.table_for(&query)?;
-        let walk = query.walk(table);
-        let Query { select, over_both, few, words, .. } = query;
-        let query = select.into_query();
+        let mut walk = query.walk(table);
+        let mut within = None;
+        if let Some(walk) = &mut walk {
+            let select = |range| query.select_within(&range, self.model.store.backend()).into_query();
+            match self.narrow_range(at, table, &query).await {
+                Some((range, Twins::Both)) => within = Some(select(range)),
+                Some((range, Twins::Past)) => walk.few_of_past = Some(select(range)),
+                None => {}
+            }
+        }
+        let Query { select, over_both, few, words, order, .. } = query;
         let over_both = over_both.map(QueryTrait::into_query);
-        let asked = Page { query: &query, over_both: over_both.as_ref(), few, walk: walk.as_ref() };
-        let build = |source: Source<'_>, view| {
-            statement::list(Source { words: words.as_ref(), ..source }, table, view, asked)
+        let rows = match &walk {
+            _ if few => Rows::Few,
+            _ if within.is_some() => Rows::Within(&order),
+            Some(walk) => Rows::Walked(walk),
+            None => Rows::Any,
         };
+        let query = within.unwrap_or_else(|| select.into_query());
+        let asked = Page { query: &query, over_both: over_both.as_ref(), rows };
         let finding = match asked.walked(table) {
             _ if few => Finding::Few,
             Some(_) => Finding::Steady,
             None => Finding::Other,
+        };
+        let build = |source: Source<'_>, view| {
+            statement::list(Source { words: words.as_ref(), ..source }, table, view, asked)
         };
         let found = self.ask(at, finding, build).await?;
         decoded(&found, ORDER, |_, row| Ok(row)).map_err(Into::into)
@@ -141,15 +164,20 @@ impl Reader {
     {
         let query = query.into();
         let table = self.table_for(&query)?;
-        let Query { select, over_both, few, words, .. } = query;
+        let finds_all = query.finds_all();
+        let Query { select, over_both, few, words, born, .. } = query;
         let finding = match over_both {
             _ if few => Finding::Few,
             Some(_) => Finding::Steady,
             None => Finding::Other,
         };
         let query = select.into_query();
+        // Those that came to be later need not even be looked at.
+        let of_then =
+            born.filter(|_| !few && !finds_all).map(|born| query.clone().cond_where(born.meets).to_owned());
         let build = |source: Source<'_>, view| {
-            statement::count(Source { words: words.as_ref(), ..source }, table, view, &query)
+            let query = of_then.as_ref().filter(|_| view != View::Now).unwrap_or(&query);
+            statement::count(Source { words: words.as_ref(), ..source }, table, view, (query, finds_all))
         };
         let found = self.ask(at, finding, build).await?;
         let Some(row) = found.first() else { return Ok(0) };
@@ -242,16 +270,14 @@ impl Reader {
             let by = match shown.position.get() - at.get() {
                 _ if finding == Finding::Few => Way::Filter,
                 behind if behind <= self.model.settings.near => Way::Ended,
-                _ => Way::Buckets { newest, early: at.get() <= self.model.settings.early },
+                _ => Way::Buckets { newest },
             };
             let view = if is_past { View::At { position: at, by } } else { View::Now };
             let select = build(self.model.source(shown.generation), view);
             let store = &self.model.store;
             let statement = statement::ready(store.backend(), &select);
             let (reader, statement) = match view {
-                View::At { by: Way::Buckets { early: false, .. }, .. }
-                    if finding == Finding::Steady && !has_retried =>
-                {
+                View::At { by: Way::Buckets { .. }, .. } if finding == Finding::Steady && !has_retried => {
                     (store.steady_reader(), statement::with_limits_told(statement))
                 }
                 _ => (store.reader(), statement),
@@ -277,7 +303,7 @@ impl Reader {
                 continue;
             };
             let stood = Position::from_stored(first.try_get::<i64>("", CHECKPOINT)?);
-            let covered = !matches!(view, View::At { by: Way::Buckets { newest, .. }, .. } if stood > newest);
+            let covered = !matches!(view, View::At { by: Way::Buckets { newest }, .. } if stood > newest);
             if stood == at || (stood > at && is_past && covered) {
                 return Ok(found);
             }
@@ -289,6 +315,45 @@ impl Reader {
             } else {
                 tokio::time::sleep(PAUSE).await;
             }
+        }
+    }
+
+    /// The range within which few rows lie, in both twins or in that of the past, where a query would otherwise walk
+    /// over many others for them.
+    async fn narrow_range<E: EntityTrait>(
+        &self,
+        at: Position,
+        table: &Table,
+        query: &Query<E>,
+    ) -> Option<(Range, Twins)> {
+        let Instance { store, settings, fews, .. } = &*self.model;
+        let shown = self.shown.borrow().clone();
+        let is_past = at < shown.position;
+        let born = query.born_range(table).filter(|_| is_past);
+        // Of now PostgreSQL knows itself.
+        let filtered = query.filtered_range(table).filter(|_| is_past || store.is_sqlite());
+        if shown.generation == 0 || (born.is_none() && filtered.is_none()) {
+            return None;
+        }
+        let of = (store, self.model.source(shown.generation));
+        let few = fews.of(of, (table, query.born.as_ref()), shown.position, settings.few).await;
+        if let Some(born) = born.filter(|_| few.were_born_by(query.born.as_ref())) {
+            return Some((born, Twins::Both));
+        }
+        let filtered = filtered?;
+        let view = match shown.position.get() - at.get() {
+            // Where PostgreSQL looks for them, it plans to find few or many.
+            behind if behind > settings.near && store.is_sqlite() => {
+                View::At { position: at, by: Way::Buckets { newest: shown.position.plus(MARGIN) } }
+            }
+            _ => View::Now,
+        };
+        // A table that is gone, a connection that is lost: whoever asks for the rows themselves will see to that.
+        let met = few::meet(of, (table, view), filtered.meets(), few.rows).await.unwrap_or_default();
+        match met {
+            few::Met { now: true, .. } => Some((filtered, Twins::Both)),
+            few::Met { past: true, .. } => Some((filtered, Twins::Past)),
+            few::Met { .. } => None,
         }
     }
 

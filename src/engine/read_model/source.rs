@@ -9,6 +9,7 @@ use sea_orm::sea_query::{
 use super::bucket;
 use super::catalogue::Generation;
 use super::definition::Table;
+use super::place::place_of;
 use super::table::{self, BUCKET, Twin, VALID_FROM, VALID_TO, array_of};
 use super::walk::Walk;
 use super::words::Words;
@@ -30,9 +31,8 @@ pub(super) enum Way {
     Ended,
     /// By the query's own filters: they leave few.
     Filter,
-    /// In the buckets around the position. Right as long as the checkpoint is no further than `newest`. `early`: few rows
-    /// of now had begun by then, and are found by that.
-    Buckets { newest: Position, early: bool },
+    /// In the buckets around the position. Right as long as the checkpoint is no further than `newest`.
+    Buckets { newest: Position },
 }
 
 /// A column of values that a statement brings along.
@@ -81,21 +81,34 @@ pub(super) struct Page<'a> {
     pub query: &'a SelectStatement,
     /// The same without the filters that rows found within the twins meet already, as far as that is known.
     pub over_both: Option<&'a SelectStatement>,
-    /// Whether its filters leave few rows.
-    pub few: bool,
-    /// How its rows are walked over in their order, if an index has it.
-    pub walk: Option<&'a Walk>,
+    pub rows: Rows<'a>,
+}
+
+/// How the rows of a page are found.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Rows<'a> {
+    /// As the database finds best: nothing is known about them.
+    Any,
+    /// By its filters, which leave few, and sorted then.
+    Few,
+    /// By the one filter that leaves few, in an index, and sorted then by these columns before they are looked up.
+    Within(&'a [String]),
+    /// Walked over in their order, within an index, until there are enough.
+    Walked(&'a Walk),
 }
 
 impl<'a> Page<'a> {
     /// Of a query that nothing is known about.
     pub fn of(query: &'a SelectStatement) -> Self {
-        Self { query, over_both: None, few: false, walk: None }
+        Self { query, over_both: None, rows: Rows::Any }
     }
 
     /// How its first rows are walked over in each part of a table, if that is how they are found.
     pub fn walked(&self, table: &Table) -> Option<&'a Walk> {
-        self.walk.filter(|walk| !self.few && !table.ever_changing && walk.branch().is_some())
+        match self.rows {
+            Rows::Walked(walk) => Some(walk).filter(|walk| !table.ever_changing && walk.branch().is_some()),
+            _ => None,
+        }
     }
 }
 
@@ -126,34 +139,41 @@ impl Source<'_> {
 
     /// The rows of a view that a page asks for.
     pub fn page(&self, table: &Table, view: View, page: Page<'_>) -> SelectStatement {
-        let Page { query, over_both, few, walk } = page;
+        let Page { query, over_both, rows } = page;
         let paged = |found: SelectStatement| {
             let mut page = over_both.unwrap_or(query).clone();
             page.from_clear().from_subquery(found, Alias::new(table.name));
             page
         };
-        if few && over_both.is_some() && self.backend == DbBackend::Postgres {
-            // It cannot know how few there are, and might walk over all rows in the order of the list to find them. An
-            // offset keeps it from looking at order and filters together.
-            let mut found = query.clone();
-            found.clear_order_by().reset_limit().offset(0);
-            return paged(self.branches(table, view, &found));
-        }
-        let walked = match self.backend {
-            DbBackend::Postgres => {
+        let found = match (self.backend, rows) {
+            (DbBackend::Postgres, Rows::Few | Rows::Within(_)) if over_both.is_some() => {
+                // It cannot know how few there are, and might walk over all rows in the order of the list to find them.
+                // An offset keeps it from looking at order and filters together.
+                let mut found = all_found_by(query);
+                found.offset(0);
+                Some(paged(self.branches(table, view, &found)))
+            }
+            (DbBackend::Postgres, _) => {
                 let found = page.walked(table).and_then(|walk| match view {
                     View::At { by: Way::Buckets { .. }, .. } => {
                         let places = paged(self.places(table, view, walk)?);
-                        Some(self.rows_of(table, walk.place(table, places)))
+                        Some(self.looked_up(table, view, place_of(table, &walk.order, places)))
                     }
                     view => self.laterals(table, view, walk),
                 });
                 found.map(paged)
             }
-            _ if few || table.ever_changing || !has_limit(query) => None,
-            _ => self.merged(table, view, walk.unwrap_or(&Walk::over(query))),
+            (_, Rows::Within(order)) if over_both.is_some() => {
+                let found = place_of(table, order, all_found_by(query));
+                let places = place_of(table, order, paged(self.branches(table, view, &found)));
+                Some(paged(self.looked_up(table, view, places)))
+            }
+            _ if table.ever_changing || !has_limit(query) => None,
+            (_, Rows::Walked(walk)) => self.merged(table, view, walk),
+            (_, Rows::Any) => self.merged(table, view, &Walk::over(query)),
+            (_, Rows::Few | Rows::Within(_)) => None,
         };
-        walked.unwrap_or_else(|| match view {
+        found.unwrap_or_else(|| match view {
             View::Now => self.over(table, Twin::Now, query.clone()),
             View::At { .. } => paged(self.branches(table, view, &branch_of(query))),
         })
@@ -166,10 +186,10 @@ impl Source<'_> {
             return self.over(table, Twin::Now, branch.clone());
         };
         let mut now = self.over(table, Twin::Now, branch.clone());
-        now.and_where(self.begins_by(table, position, by));
+        now.and_where(self.begins_by(table, position));
         let past = match by {
             _ if table.ever_changing => all_of(self.probed(table, (position, by), branch), "history_side"),
-            Way::Buckets { newest, .. } => self.bucketed(table, (position, by), newest, branch),
+            Way::Buckets { newest } => self.bucketed(table, position, newest, branch),
             Way::Ended | Way::Filter => all_of(self.ended(table, position, by, branch), "history_side"),
         };
         all_of(now, "now_side").union(UnionType::All, past).to_owned()
@@ -189,26 +209,27 @@ impl Source<'_> {
         past
     }
 
-    /// That a row of now began no later than `position`. SQLite is told to find rows by that where few had begun, and by
-    /// something else where they had not.
-    pub fn begins_by(&self, table: &Table, position: Position, by: Way) -> Expr {
+    /// That a row of now began no later than `position`. SQLite is told to find rows by something else (the `+` keeps it
+    /// from an index).
+    pub fn begins_by(&self, table: &Table, position: Position) -> Expr {
         if self.backend == DbBackend::Postgres {
             return own(table, VALID_FROM).lte(position.get());
         }
-        let column = format!("\"{}\".\"{VALID_FROM}\"", table.name);
-        let begun = match by {
-            Way::Buckets { early: true, .. } => format!("likelihood({column} <= ?, 0.00001)"),
-            _ => format!("+{column} <= ?"),
-        };
-        Expr::cust_with_values(begun, [position.get()])
+        Expr::cust_with_values(format!("+\"{}\".\"{VALID_FROM}\" <= ?", table.name), [position.get()])
     }
 
-    /// That a row of now began after `position`: many have, unless that is near the head.
+    /// That a row of now began after `position`. SQLite is told to find rows by that where few have since, and by
+    /// something else where they are many.
     fn begins_after(&self, table: &Table, position: Position, by: Way) -> Expr {
-        if self.backend == DbBackend::Postgres || by == Way::Ended {
+        if self.backend == DbBackend::Postgres {
             return own(table, VALID_FROM).gt(position.get());
         }
-        Expr::cust_with_values(format!("+\"{}\".\"{VALID_FROM}\" > ?", table.name), [position.get()])
+        let column = format!("\"{}\".\"{VALID_FROM}\"", table.name);
+        let begun = match by {
+            Way::Ended => format!("likelihood({column} > ?, 0.00001)"),
+            Way::Filter | Way::Buckets { .. } => format!("+{column} > ?"),
+        };
+        Expr::cust_with_values(begun, [position.get()])
     }
 
     /// That a version ended after `position`. SQLite has no statistics, so it is told: to find versions by their end
@@ -227,17 +248,17 @@ impl Source<'_> {
 
     /// `branch` over the past, in the buckets around a position: on PostgreSQL in each of them for itself, since of all
     /// together it would rather look at what ended later than at an index that holds everything asked for.
-    fn bucketed(
+    pub fn bucketed(
         &self,
         table: &Table,
-        (position, by): (Position, Way),
+        position: Position,
         newest: Position,
         branch: &SelectStatement,
     ) -> SelectStatement {
         if self.backend == DbBackend::Postgres {
             return self.lateral_past(table, (position, newest), branch, None);
         }
-        let mut past = self.ended(table, position, by, branch);
+        let mut past = self.ended(table, position, Way::Buckets { newest }, branch);
         past.and_where(own(table, BUCKET).is_in(bucket::around(position, newest)));
         all_of(past, "history_side")
     }
@@ -336,6 +357,13 @@ pub(super) fn branch_of(query: &SelectStatement) -> SelectStatement {
     branch
 }
 
+/// All rows that a query's filters find.
+pub(super) fn all_found_by(query: &SelectStatement) -> SelectStatement {
+    let mut all = query.clone();
+    all.clear_order_by().reset_limit().reset_offset();
+    all
+}
+
 pub(super) fn has_limit(query: &SelectStatement) -> bool {
     let mut without = query.clone();
     without.reset_limit();
@@ -344,12 +372,12 @@ pub(super) fn has_limit(query: &SelectStatement) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
+    use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select};
 
     use super::*;
     use crate::engine::read_model::statement;
     use crate::engine::read_model::thing;
-    use crate::engine::read_model::thing::list::{early, in_buckets, steps_of};
+    use crate::engine::read_model::thing::list::{all, by_their_end, in_buckets, steps_of};
 
     mod part {
         use sea_orm::entity::prelude::*;
@@ -400,20 +428,42 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn sqlite_sorts_the_few_within_a_range_by_the_index_alone_and_looks_up_those_of_the_page() {
+        use thing::Column::{Age, Id, Size};
+        let tables =
+            [Table::of::<thing::Entity>().index("size", &[Size]).index_holding("age", &[Age], &[Size])];
+        let old = all().within(Age, Age.gt(70)).within(Age, Age.lt(80)).in_order([Size]);
+        let range = old.filtered_range(&tables[0]).unwrap();
+        let page = |select: Select<_>| select.order_by_desc(Size).order_by_desc(Id).limit(20).into_query();
+        let query = page(old.select_within(&range, DbBackend::Sqlite));
+        let (over_both, order) = (page(thing::Entity::find()), ["size".to_owned()]);
+        let asked = Page { query: &query, over_both: Some(&over_both), rows: Rows::Within(&order) };
+        for (view, twins) in [(View::Now, 1), (in_buckets(), 2)] {
+            let list = statement::list(source(DbBackend::Sqlite, &tables), &tables[0], view, asked);
+            let steps = steps_of(&tables, statement::ready(DbBackend::Sqlite, &list)).await;
+            let count = |part: &str| steps.iter().filter(|step| step.contains(part)).count();
+            assert_eq!(count("COVERING INDEX things_r1_g1_age (age>? AND age<?)"), 1, "{steps:#?}");
+            let past = "COVERING INDEX things_r1_g1_history_age (bucket=? AND age>? AND age<?)";
+            assert_eq!(count(past), twins - 1, "{steps:#?}");
+            assert_eq!(count("SCAN place"), twins, "{steps:#?}");
+            assert_eq!(count("(rowid=?)"), 1, "{steps:#?}");
+            assert_eq!(count("history_versions (id=? AND valid_from=?)"), twins - 1, "{steps:#?}");
+            assert_eq!(count("things_r1_g1_size") + count("history_size"), 0, "{steps:#?}");
+        }
+    }
+
+    #[tokio::test]
     async fn changed_rows_of_an_ever_changing_table_are_found_by_its_filter_but_close_to_the_head() {
-        let things = || Table::of::<thing::Entity>().index("size", &[thing::Column::Size]);
+        let tables = [Table::of::<thing::Entity>().index("size", &[thing::Column::Size]).ever_changing()];
         let small = thing::Entity::find().filter(thing::Column::Size.lt(7)).into_query();
-        let steps = async |view| {
-            let tables = [things().ever_changing()];
-            let page = Page::of(&small);
+        let page = Page::of(&small);
+        for (view, found) in [
+            (in_buckets(), "COVERING INDEX things_r1_g1_size (size<?)"),
+            (by_their_end(), "begun (valid_from>?)"),
+        ] {
             let list = statement::list(source(DbBackend::Sqlite, &tables), &tables[0], view, page);
-            steps_of(&tables, statement::ready(DbBackend::Sqlite, &list)).await
-        };
-        for view in [in_buckets(), early()] {
-            let steps = steps(view).await;
-            let changed = steps.iter().find(|step| step.contains("things_r1_g1_size (size<?)"));
-            assert!(changed.is_some(), "{view:?}: {steps:#?}");
-            assert!(!steps.iter().any(|step| step.contains("(valid_from>?)")), "{view:?}: {steps:#?}");
+            let steps = steps_of(&tables, statement::ready(DbBackend::Sqlite, &list)).await;
+            assert!(steps.iter().any(|step| step.contains(found)), "{view:?}: {steps:#?}");
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The shapes of the statements that answer reads; each also tells its model's checkpoint in the same snapshot.
 
 use sea_orm::sea_query::{
-    Alias, ArrayType, CommonTableExpression, Expr, ExprTrait, JoinType, Order, Query, SelectStatement, Value,
-    Values, WithClause,
+    Alias, ArrayType, CommonTableExpression, Expr, ExprTrait, JoinType, Order, Query, SelectStatement,
+    UnionType, Value, Values, WithClause,
 };
 use sea_orm::{DbBackend, Statement};
 
@@ -10,7 +10,7 @@ use super::catalogue::{Generation, read_models};
 use super::definition::Table;
 use super::load::{KEY_COLUMNS, key_columns};
 use super::rows::Key;
-use super::source::{Brought, Page, Source, View, brought, has_limit};
+use super::source::{Brought, Page, Source, View, Way, brought, has_limit, own};
 use super::table::{Twin, VALID_FROM, VALID_TO};
 use crate::engine::event::Position;
 
@@ -89,22 +89,49 @@ pub(super) fn list(source: Source<'_>, table: &Table, view: View, asked: Page<'_
     with(statement, source.siblings(table, view, asked.query))
 }
 
-/// How many rows of a view the query's filters let through; its order and limit do not matter.
+/// How many rows of a view the query's filters let through; its order and limit do not matter. `is_all`: it has none.
 pub(super) fn count(
     source: Source<'_>,
     table: &Table,
     view: View,
-    query: &SelectStatement,
+    (query, is_all): (&SelectStatement, bool),
 ) -> SelectStatement {
     let mut branch = query.clone();
     branch.clear_selects().clear_order_by().reset_limit().reset_offset();
     branch.expr_as(Expr::cust("COUNT(*)"), Alias::new(COUNT));
     // Each side counts its own: rows that are only counted would still be handed on one by one.
+    let sides = match view {
+        View::At { position, by: Way::Buckets { newest } }
+            if is_all && source.backend == DbBackend::Sqlite =>
+        {
+            let now = all_begun_by(source, table, (position, newest), &branch);
+            now.to_owned().union(UnionType::All, source.bucketed(table, position, newest, &branch)).to_owned()
+        }
+        _ => source.branches(table, view, &branch),
+    };
     let mut counted = Query::select();
     counted
         .expr_as(Expr::cust(format!("CAST(SUM(\"{COUNT}\") AS BIGINT)")), Alias::new(COUNT))
-        .from_subquery(source.branches(table, view, &branch), Alias::new("counted"));
+        .from_subquery(sides, Alias::new("counted"));
     with(with_checkpoint(source.generation, counted), source.siblings(table, view, query))
+}
+
+/// How many rows of now had begun by a position. SQLite counts whole tables in a third of the time that it takes to look
+/// at each row: so of the later half of the log those are taken off that began since.
+fn all_begun_by(
+    source: Source<'_>,
+    table: &Table,
+    (position, newest): (Position, Position),
+    count: &SelectStatement,
+) -> SelectStatement {
+    let all = source.over(table, Twin::Now, count.clone());
+    let begun = own(table, VALID_FROM);
+    if position.get() <= newest.get() / 2 {
+        return all.to_owned().and_where(begun.lte(position.get())).to_owned();
+    }
+    let since = all.to_owned().and_where(begun.gt(position.get())).to_owned();
+    let number = |select: SelectStatement| Expr::SubQuery(None, Box::new(select.into()));
+    Query::select().expr_as(number(all).sub(number(since)), Alias::new(COUNT)).to_owned()
 }
 
 /// Rows by key, each at a position of its own. `query` selects the entity's columns.
@@ -129,7 +156,7 @@ pub(super) fn each(
     let side = |twin| side_of_each(source, table, twin, query.clone());
     let mut both = side(Twin::Now);
     if view != View::Now {
-        both.union(sea_orm::sea_query::UnionType::All, side(Twin::History));
+        both.union(UnionType::All, side(Twin::History));
     }
     with(with_checkpoint(source.generation, both), Some(WithClause::new().cte(named).to_owned()))
 }
@@ -197,7 +224,11 @@ pub(super) fn most_asked(backend: DbBackend, table: &Table) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use sea_orm::{EntityTrait, QueryTrait};
+
     use super::*;
+    use crate::engine::read_model::thing;
+    use crate::engine::read_model::thing::list::{NEWEST, POSITION, steps_of, things};
 
     #[test]
     fn a_limit_is_told_in_the_text_and_the_other_values_keep_their_places() {
@@ -210,7 +241,7 @@ mod tests {
                 .to_owned()
         };
         let mut both = page("one", 7, 20);
-        both.union(sea_orm::sea_query::UnionType::All, page("two", 8, 30));
+        both.union(UnionType::All, page("two", 8, 30));
         let statement = with_limits_told(ready(DbBackend::Postgres, &both));
         assert_eq!(
             statement.sql,
@@ -226,5 +257,24 @@ mod tests {
         let ready = || ready(DbBackend::Postgres, &page);
         assert_eq!(with_limits_told(ready()), ready());
         assert!(ready().values.is_some_and(|Values(values)| values.len() == 2));
+    }
+
+    #[tokio::test]
+    async fn sqlite_counts_all_of_then_by_when_they_began_or_takes_off_those_that_began_since() {
+        let tables = things();
+        let generation = Generation { name: "things", revision: 1, number: 1 };
+        let source = Source { backend: DbBackend::Sqlite, generation, tables: &tables, words: None };
+        let all = thing::Entity::find().into_query();
+        for (newest, at_all, found) in
+            [(POSITION.plus(1), 1, "begun (valid_from>?)"), (NEWEST, 0, "begun (valid_from<?)")]
+        {
+            let view = View::At { position: POSITION, by: Way::Buckets { newest } };
+            let steps =
+                steps_of(&tables, ready(DbBackend::Sqlite, &count(source, &tables[0], view, (&all, true))))
+                    .await;
+            let is = |part: &str| steps.iter().filter(|step| step.contains(part)).count();
+            assert_eq!(is(found), 1, "{steps:#?}");
+            assert_eq!(is("SCAN things_r1_g1 USING COVERING INDEX things_r1_g1_begun"), at_all, "{steps:#?}");
+        }
     }
 }

@@ -8,6 +8,7 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 
 use super::definition::{Column, Table};
 use super::load::KEY_COLUMNS;
+use super::place::PLACE;
 use super::words::{self, DOCUMENT, LEXEMES};
 
 /// The last position of the command that made this version of a row.
@@ -30,7 +31,7 @@ const BEGUN: &str = "begun";
 const ENDED: &str = "ended";
 
 /// What statements call their own parts, and refer to from beside a table.
-const ALIASES: [&str; 6] = ["asked", "beside", "catalogue", "changed", "place", "version"];
+const ALIASES: [&str; 6] = ["asked", "beside", "catalogue", "changed", PLACE, "version"];
 
 /// PostgreSQL cuts longer names, and two of them would become one.
 const LONGEST_NAME: usize = 63;
@@ -215,15 +216,14 @@ fn index_statements(table: &Table, revision: i32, generation: i32, twin: Twin) -
             statement
         })
         .collect();
-    // Those found by when they began, where few had, or by when they ended, where few have since.
+    // Those counted by when they began, and those found by when they ended, where few have since.
     let (name, column) = match twin {
         Twin::Now => (BEGUN, VALID_FROM),
         Twin::History => (ENDED, VALID_TO),
     };
     let mut by_time = SqlIndex::create();
     by_time.name(format!("{stored}_{name}")).table(Alias::new(&stored)).if_not_exists();
-    by_time.col(Alias::new(column));
-    statements.push(by_time);
+    statements.push(by_time.col(Alias::new(column)).to_owned());
     if twin == Twin::History {
         let mut versions = SqlIndex::create();
         versions.name(format!("{stored}_{VERSIONS}")).table(Alias::new(&stored)).if_not_exists().unique();

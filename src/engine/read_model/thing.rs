@@ -30,18 +30,14 @@ pub mod list {
     use crate::engine::read_model::catalogue::Generation;
     use crate::engine::read_model::definition::Table;
     use crate::engine::read_model::query::Query;
-    use crate::engine::read_model::source::{Page, Source, View, Way};
+    use crate::engine::read_model::source::{Page, Rows, Source, View, Way};
     use crate::engine::read_model::{statement, table};
 
     pub const POSITION: Position = Position::from_stored(100_000);
     pub const NEWEST: Position = Position::from_stored(200_000);
 
     pub fn in_buckets() -> View {
-        View::At { position: POSITION, by: Way::Buckets { newest: NEWEST, early: false } }
-    }
-
-    pub fn early() -> View {
-        View::At { position: POSITION, by: Way::Buckets { newest: NEWEST, early: true } }
+        View::At { position: POSITION, by: Way::Buckets { newest: NEWEST } }
     }
 
     pub fn by_their_end() -> View {
@@ -64,7 +60,8 @@ pub mod list {
             .unwrap();
         let walk = list.walk(&tables[0]);
         let query = list.into_select().into_query();
-        let page = Page { walk: walk.as_ref(), ..Page::of(&query) };
+        let rows = walk.as_ref().map_or(Rows::Any, Rows::Walked);
+        let page = Page { rows, ..Page::of(&query) };
         statement::ready(backend, &statement::list(source, &tables[0], view, page))
     }
 

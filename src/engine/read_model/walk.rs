@@ -4,7 +4,7 @@ use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait, SelectStatement, Uni
 
 use super::bucket;
 use super::definition::Table;
-use super::source::{Source, View, Way, branch_of, has_limit, own};
+use super::source::{Source, View, Way, all_found_by, branch_of, has_limit, own};
 use super::table::{BUCKET, Twin, VALID_TO};
 
 /// The most parts that SQLite is asked to walk over side by side; it takes 500.
@@ -23,13 +23,16 @@ pub(super) struct Walk {
     pub apart: Option<(String, Vec<Value>)>,
     /// What rows have to meet besides; those that do not are passed over.
     pub passing: Condition,
+    /// How the rows of the past are found where they are few: by all filters, and sorted then.
+    pub few_of_past: Option<SelectStatement>,
 }
 
 impl Walk {
     /// Of a select of which nothing is known.
     pub fn over(select: &SelectStatement) -> Self {
         let all = Condition::all;
-        Self { select: select.clone(), order: Vec::new(), bound: all(), apart: None, passing: all() }
+        let (order, apart, few_of_past) = (Vec::new(), None, None);
+        Self { select: select.clone(), order, bound: all(), apart, passing: all(), few_of_past }
     }
 }
 
@@ -41,35 +44,34 @@ impl Source<'_> {
     /// `None` when there are too many parts.
     pub fn merged(&self, table: &Table, view: View, walk: &Walk) -> Option<SelectStatement> {
         let values = walk.apart.as_ref().map_or(1, |(_, values)| values.len());
-        let (buckets, early) = match view {
-            View::At { position, by: Way::Buckets { newest, early } } => {
-                (bucket::around(position, newest), early)
-            }
-            _ => (Vec::new(), false),
+        let buckets = match view {
+            View::At { position, by: Way::Buckets { newest } } => bucket::around(position, newest),
+            _ => Vec::new(),
         };
         if values * (1 + buckets.len()) > MOST_PARTS {
             return None;
         }
         // Whole rows, since naming each column once more in every part would make a text of many pages.
-        let mut page = walk.select.clone();
-        page.clear_selects().expr(Expr::cust(format!("\"{}\".*", table.name)));
-        page.cond_where(walk.bound.clone());
+        let whole = |select: &SelectStatement| {
+            let mut whole = select.clone();
+            whole.clear_selects().expr(Expr::cust(format!("\"{}\".*", table.name)));
+            whole.cond_where(walk.bound.clone()).to_owned()
+        };
+        let mut page = whole(&walk.select);
         if !walk.passing.is_empty() {
             // The `+` keeps it from finding rows by these, for it cannot know how few there are.
             page.and_where(Expr::cust_with_exprs("+(?)", [walk.passing.clone().into()]));
         }
-        let mut part = page.clone();
-        part.clear_order_by().reset_limit().reset_offset();
+        let part = all_found_by(&page);
         let now = |select: SelectStatement| {
             let mut now = self.over(table, Twin::Now, select);
-            if let View::At { position, by } = view {
+            if let View::At { position, .. } = view {
                 for missing in [VALID_TO, BUCKET] {
                     now.expr_as(Expr::cust("NULL"), Alias::new(missing));
                 }
-                now.and_where(self.begins_by(table, position, by));
+                now.and_where(self.begins_by(table, position));
             }
-            // The few are looked through once, whatever the values.
-            if early { vec![walk.all(table, now)] } else { walk.each(table, &now) }
+            walk.each(table, &now)
         };
         // The order and the limit of the first select are those of the whole UNION.
         let mut all = now(page).into_iter().next()?;
@@ -78,6 +80,12 @@ impl Source<'_> {
             let past = self.ended(table, position, by, &part);
             let in_bucket = |bucket: &i64| past.clone().and_where(own(table, BUCKET).eq(*bucket)).to_owned();
             match by {
+                Way::Buckets { .. } if walk.few_of_past.is_some() => {
+                    let few = walk.few_of_past.as_ref().map(|few| all_found_by(&whole(few)));
+                    let few = few.map(|few| self.ended(table, position, by, &few));
+                    let in_buckets = || own(table, BUCKET).is_in(buckets.iter().copied());
+                    others.extend(few.map(|mut few| few.and_where(in_buckets()).to_owned()));
+                }
                 Way::Buckets { .. } => {
                     others.extend(buckets.iter().flat_map(|bucket| walk.each(table, &in_bucket(bucket))));
                 }
@@ -123,17 +131,19 @@ impl Walk {
 
 #[cfg(test)]
 mod tests {
-    use sea_orm::{ColumnTrait, DbBackend};
+    use sea_orm::{ColumnTrait, DbBackend, DbErr, QueryOrder, QuerySelect, QueryTrait, Select};
 
     use super::super::catalogue::Generation;
     use super::super::query::Query;
+    use super::super::source::{Page, Rows};
+    use super::super::statement;
     use super::*;
     use crate::engine::read_model::thing::list::{
-        NEWEST, POSITION, all, by_their_end, early, in_buckets, largest, steps_of, things,
+        NEWEST, POSITION, all, by_their_end, in_buckets, largest, steps_of, things,
     };
     use crate::engine::read_model::thing::{
         self,
-        Column::{Age, Kind, Size},
+        Column::{Age, Id, Kind, Size},
     };
 
     /// The steps in which SQLite finds them.
@@ -183,13 +193,23 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn sqlite_looks_once_through_the_rows_that_had_begun_early() {
-        for list in [all(), all().one_of(Kind, [1, 2, 3])] {
-            let steps = steps(early(), list).await;
-            assert_eq!(count(&steps, "INDEX things_r1_g1_begun (valid_from<?)"), 1, "{steps:#?}");
-            assert_eq!(count(&steps, "INDEX things_r1_g1_size"), 0, "{steps:#?}");
-            assert_eq!(count(&steps, "INDEX things_r1_g1_kind_size"), 0, "{steps:#?}");
-        }
+    async fn sqlite_finds_the_past_by_a_filter_that_leaves_few_of_it_and_walks_over_now_all_the_same() {
+        let tables = things();
+        let generation = Generation { name: "things", revision: 1, number: 1 };
+        let source = Source { backend: DbBackend::Sqlite, generation, tables: &tables, words: None };
+        let old = all().within(Age, Age.gt(3)).in_order([Size]);
+        let page = |select: Select<_>| Ok::<_, DbErr>(select.order_by_desc(Size).order_by_desc(Id).limit(20));
+        let old = old.try_map(page).unwrap();
+        let range = old.filtered_range(&tables[0]).unwrap();
+        let mut walk = old.walk(&tables[0]).unwrap();
+        walk.few_of_past = Some(old.select_within(&range, DbBackend::Sqlite).into_query());
+        let query = old.into_select().into_query();
+        let page = Page { rows: Rows::Walked(&walk), ..Page::of(&query) };
+        let list = statement::list(source, &tables[0], in_buckets(), page);
+        let steps = steps_of(&tables, statement::ready(DbBackend::Sqlite, &list)).await;
+        assert_eq!(count(&steps, "MERGE (UNION ALL)"), 1, "{steps:#?}");
+        assert_eq!(count(&steps, "INDEX things_r1_g1_size"), 1, "{steps:#?}");
+        assert_eq!(count(&steps, "INDEX things_r1_g1_history_age (bucket=? AND age>?)"), 1, "{steps:#?}");
     }
 
     #[test]

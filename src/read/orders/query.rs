@@ -108,7 +108,8 @@ impl Wanted {
     pub fn query(&self, at: At) -> Query<Entity> {
         let has_come = self.placed_from.map(|from| has_come_to(from, at));
         let those = Entity::find().filter(Condition::all().add_option(has_come));
-        self.of(those, self.placed_until.map(|until| ended_by(until, at)))
+        let query = self.of(those, self.placed_until.map(|until| ended_by(until, at)));
+        query.born_by(Column::PlacedAt, at.until.micros())
     }
 
     /// The orders that fit, without what is known about them.
@@ -143,7 +144,7 @@ impl Wanted {
         ];
         for (column, range) in ranges {
             if let Some(range) = range {
-                query = query.meeting(column, range);
+                query = query.within(column, range);
             }
         }
         query

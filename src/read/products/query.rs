@@ -1,7 +1,7 @@
 //! What can be asked about products, and the select that answers it.
 
 use async_graphql::{Enum, InputObject};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, Select};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Select};
 
 use super::table::{Column, Entity, Model};
 use crate::engine::read_model::Query;
@@ -82,10 +82,17 @@ impl Default for ProductSort {
     }
 }
 
-/// The products that fit, in no order yet.
-pub fn matching(filter: &ProductFilter) -> Query<Entity> {
-    let with_prefix = filter.sku_prefix.as_deref().map(with_sku_prefix);
-    let mut query = Query::of(Entity::find().filter(Condition::all().add_option(with_prefix)));
+/// The products that fit at a moment, in no order yet.
+pub fn matching(filter: &ProductFilter, at: At) -> Query<Entity> {
+    let mut query = Query::of(Entity::find()).born_by(Column::CreatedAt, at.until.micros());
+    if let Some(prefix) = &filter.sku_prefix {
+        // A range: unlike a pattern, the index serves it on both databases.
+        let prefix = fold(prefix);
+        if let Some(end) = after_all_with(&prefix) {
+            query = query.within(Column::SkuKey, Column::SkuKey.lt(end));
+        }
+        query = query.within(Column::SkuKey, Column::SkuKey.gte(prefix));
+    }
     if let Some(text) = &filter.name_contains {
         query = query.meeting(Column::NameKey, Column::NameKey.like(containing(&fold(text))));
     }
@@ -94,16 +101,9 @@ pub fn matching(filter: &ProductFilter) -> Query<Entity> {
     }
     if let Some(wanted) = filter.in_stock {
         let condition = if wanted { Column::Stock.gt(0) } else { Column::Stock.lte(0) };
-        query = query.meeting(Column::Stock, condition);
+        query = query.within(Column::Stock, condition);
     }
     query
-}
-
-/// SKUs that begin with a text, as a range: unlike a pattern, the index serves it on both databases.
-fn with_sku_prefix(text: &str) -> Condition {
-    let prefix = fold(text);
-    let end = after_all_with(&prefix).map(|end| Column::SkuKey.lt(end));
-    Condition::all().add(Column::SkuKey.gte(prefix)).add_option(end)
 }
 
 /// The first text after all that begin with `prefix`; `None` when there is none.

@@ -90,7 +90,8 @@ impl Default for UserSort {
 /// The users that fit at a moment, in no order yet.
 pub fn matching(filter: &UserFilter, at: At) -> Query<Entity> {
     let has_come = filter.created_from.map(|from| has_come_to(from.micros(), at));
-    let mut query = Query::of(Entity::find().filter(Condition::all().add_option(has_come)));
+    let those = Query::of(Entity::find().filter(Condition::all().add_option(has_come)));
+    let mut query = those.born_by(Column::CreatedAt, at.until.micros());
     if let Some(text) = &filter.email_contains {
         query = query.meeting(Column::EmailKey, Column::EmailKey.like(containing(&fold_case(text))));
     }
@@ -107,10 +108,10 @@ pub fn matching(filter: &UserFilter, at: At) -> Query<Entity> {
         query = query.one_of(Column::EmailVerified, [verified]);
     }
     if let Some(from) = filter.created_from {
-        query = query.meeting(Column::CreatedAt, Column::CreatedAt.gte(from.micros()));
+        query = query.within(Column::CreatedAt, Column::CreatedAt.gte(from.micros()));
     }
     if let Some(until) = filter.created_until {
-        query = query.meeting(
+        query = query.within(
             Column::CreatedAt,
             ExprTrait::lt(Column::CreatedAt.into_expr(), ended_by(until.micros(), at)),
         );

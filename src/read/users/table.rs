@@ -37,8 +37,9 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 /// The table with an index for each order it is listed in, of all users, those of a status and those of a country, which
-/// holds what lists are filtered by. None of all users holds status or country: lists of those have indexes of their own,
-/// which PostgreSQL would pass over if it could find the rows in another.
+/// holds what lists are filtered by; and one of those whose addresses are verified or not, of which there may be few. What
+/// is of all users holds neither status nor country: lists of those have indexes of their own, which PostgreSQL would pass
+/// over if it could find the rows in another.
 pub fn table() -> Table {
     use Column::{Active, Country, CreatedAt, EmailKey, EmailVerified, NameKey, UpdatedAt};
     let filtered = [EmailVerified, CreatedAt, NameKey, EmailKey];
@@ -48,6 +49,7 @@ pub fn table() -> Table {
         .index_holding("updated", &[UpdatedAt], &filtered)
         .index_holding("name", &[NameKey], &filtered)
         .index_holding("email", &[EmailKey], &filtered)
+        .index_holding("verified", &[EmailVerified, CreatedAt], &filtered)
         .index_holding("status", &[Active, CreatedAt], &of_both)
         .index_holding("status_updated", &[Active, UpdatedAt], &of_both)
         .index_holding("status_name", &[Active, NameKey], &of_both)

@@ -45,7 +45,7 @@ on_both_stores!(every_answer_at_every_moment_is_what_a_replay_of_the_events_tell
 /// Histories, and the most steps of each.
 const HISTORIES: u32 = 10;
 const STEPS: usize = 120;
-/// So many positions count as near to either end of the log: in each history most are not.
+/// So many positions count as near to the head: in each history most are not.
 const NEAR: i64 = 20;
 /// Deliveries in the midst of every other history: what was before lies in buckets of longer versions then.
 const DELIVERIES: i64 = 1_200;
@@ -193,7 +193,7 @@ struct Exchange {
 /// A shop that believes what is said of who acts.
 async fn open(home: &Home, clock: TestClock) -> Shop {
     let settings = Settings { trust_actor_header: true, ..Settings::default() };
-    let reading = read_model::Settings { near: NEAR, early: NEAR, ..read_model::Settings::default() };
+    let reading = read_model::Settings { near: NEAR, few: 1, ..read_model::Settings::default() };
     Shop::reading_with(home, clock, settings, reading).await
 }
 

@@ -181,7 +181,7 @@ async fn postgres_keeps_the_plans_of_pages_and_counts_of_the_past_and_plans_othe
         let sums = connection.query_one_raw(asked).await.unwrap().unwrap();
         ["generic", "custom"].map(|kind| sums.try_get::<Option<i64>>("", kind).unwrap().unwrap_or_default())
     };
-    let first = settings().early + 1;
+    let first = settings().near + 1;
     for at in (first..first + 7).map(Position::from_stored) {
         assert!(at.get() + settings().near < head.get(), "far enough back");
         reader.rows(at, walked(toys::Entity::find())).await.unwrap();
@@ -218,7 +218,7 @@ async fn a_page_of_the_past_is_answered_when_no_connection_that_keeps_plans_is_t
     let nursery = Nursery::on(chronicle, settings()).await;
     nursery.tell(&commands).await;
     nursery.settled().await;
-    let (reader, at) = (nursery.toys(), Position::from_stored(settings().early + 1));
+    let (reader, at) = (nursery.toys(), Position::from_stored(settings().near + 1));
     let page = || walked(toys::Entity::find());
     let answered = reader.rows(at, page()).await.unwrap();
 

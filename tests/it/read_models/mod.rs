@@ -23,7 +23,7 @@ const LONG: Duration = Duration::from_secs(20);
 /// Small batches, so that even short histories take several; and all but the newest positions count as far back, all but
 /// the first few as late.
 fn settings() -> Settings {
-    Settings { batch: 3, poll: Duration::from_millis(50), near: 5, early: 5, ..Settings::default() }
+    Settings { batch: 3, poll: Duration::from_millis(50), near: 5, few: 5, ..Settings::default() }
 }
 
 /// A log and a node that projects it.
