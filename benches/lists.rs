@@ -197,6 +197,7 @@ fn questions(orders: u64) -> Vec<(String, String)> {
         format!("productId: \"{product}\""),
         "placedFrom: \"2025-03-01T00:00:00Z\"".to_owned(),
         "placedUntil: \"2025-03-01T00:00:00Z\"".to_owned(),
+        "placedFrom: \"2025-02-01T10:00:00Z\", placedUntil: \"2025-02-01T11:00:00Z\"".to_owned(),
         "currency: \"GBP\"".to_owned(),
         "minTotal: \"400\", currency: \"EUR\"".to_owned(),
         "maxTotal: \"100\", currency: \"EUR\"".to_owned(),

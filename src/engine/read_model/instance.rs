@@ -9,10 +9,10 @@ use tokio::sync::{Notify, watch};
 
 use super::catalogue::{self, Entry, Generation, Mark, State};
 use super::definition::{Folding, Table};
-use super::few::Fews;
 use super::pace::Pace;
 use super::pages::Types;
 use super::source::Source;
+use super::threshold::Thresholds;
 use crate::engine::event::{Hash, Position};
 use crate::engine::log::{Log, LogError, chain};
 use crate::engine::store::Store;
@@ -101,7 +101,7 @@ pub(super) struct Instance {
     pub store: Store,
     pub log: Log,
     pub settings: Settings,
-    pub fews: Fews,
+    pub thresholds: Thresholds,
     /// Wakes the runner to read the catalogue again.
     pub reload: Notify,
     /// Held by whoever builds a generation; one at a time in a process.
@@ -132,7 +132,7 @@ impl Instance {
             store,
             log,
             settings,
-            fews: Fews::default(),
+            thresholds: Thresholds::default(),
             reload: Notify::new(),
             building: tokio::sync::Mutex::new(()),
             checkpoint: watch::Sender::new(nothing),

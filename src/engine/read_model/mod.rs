@@ -10,7 +10,6 @@ mod building;
 pub mod catalogue;
 pub mod checkpoints;
 pub mod definition;
-mod few;
 mod follow;
 mod hand;
 mod instance;
@@ -33,6 +32,7 @@ pub mod status;
 mod table;
 #[cfg(test)]
 mod thing;
+mod threshold;
 mod walk;
 mod words;
 mod write;

@@ -206,9 +206,9 @@ impl<E: EntityTrait> Query<E> {
         Some(Walk { select: bare.into_query(), order, bound, apart, passing, few_of_past: None })
     }
 
-    /// The rows that a filter leaves, if an index has them together, but not in the order of the list.
-    pub(super) fn filtered_range(&self, table: &Table) -> Option<Range> {
-        let is_range = |one: &&Filter| {
+    /// The rows that each filter leaves, if an index has them together, but not in the order of the list.
+    pub(super) fn filtered_ranges(&self, table: &Table) -> Vec<Range> {
+        let is_range = |one: &Filter| {
             let says = match &one.says {
                 Says::Within => true,
                 Says::OneOf(values) => !values.is_empty() && !self.is_in_order_behind(&one.column, table),
@@ -216,10 +216,16 @@ impl<E: EntityTrait> Query<E> {
             };
             says && self.leading(&one.column, table).next().is_some()
         };
-        let first = self.filters.iter().find(is_range)?;
-        let of = self.filters.iter().enumerate().filter(|(_, one)| one.is_like(first));
-        let (filters, bounds) = of.map(|(place, one)| (place, one.meets.clone())).unzip();
-        Some(Range { bounds, filters })
+        let is_first =
+            |place: usize, one: &Filter| !self.filters.iter().take(place).any(|other| one.is_like(other));
+        let firsts =
+            self.filters.iter().enumerate().filter(|(place, one)| is_range(one) && is_first(*place, one));
+        let range = |(_, first): (usize, &Filter)| {
+            let of = self.filters.iter().enumerate().filter(|(_, one)| one.is_like(first));
+            let (filters, bounds) = of.map(|(place, one)| (place, one.meets.clone())).unzip();
+            Range { bounds, filters }
+        };
+        firsts.map(range).collect()
     }
 
     /// The rows that had come to be by the moment, if such an index also holds what the list is sorted by: there may be more
@@ -232,6 +238,21 @@ impl<E: EntityTrait> Query<E> {
         self.leading(&born.column, table)
             .any(holds)
             .then(|| Range { bounds: vec![born.meets.clone()], filters: Vec::new() })
+    }
+
+    /// What rows meet that had come to be by the moment, where an index passes over the others when rows are counted: not
+    /// where a filter's own index does not go on with that, for a plan that is kept might prefer the other.
+    pub(super) fn born_where_counted(&self, table: &Table) -> Option<Condition> {
+        let born = self.born.as_ref()?;
+        let leads =
+            |index: &&Index, column: &String| !index.leaves_few && index.columns.first() == Some(column);
+        let goes_on = |index: &Index| index.columns.get(1) == Some(&born.column);
+        let has_its_own = |one: &Filter| {
+            let mut led = table.indexes.iter().filter(|index| leads(index, &one.column)).peekable();
+            one.values().is_some() && led.peek().is_some() && !led.any(goes_on)
+        };
+        let counts_all = self.few || self.finds_all();
+        (!counts_all && !self.filters.iter().any(has_its_own)).then(|| born.meets.clone())
     }
 
     /// The indexes that a column leads, unless it has to do with the order.
@@ -386,8 +407,9 @@ mod tests {
 
     #[test]
     fn a_range_is_what_has_an_index_of_its_own_but_not_in_the_order_of_the_list() {
-        let bounds =
-            |query: Query<thing::Entity>| query.filtered_range(&things()).map(|range| range.bounds.len());
+        let bounds = |query: Query<thing::Entity>| {
+            query.filtered_ranges(&things()).first().map(|range| range.bounds.len())
+        };
         let aged = || all().within(Age, Age.gt(7)).within(Age, Age.lt(9)).in_order([Size]);
         assert_eq!(bounds(aged()), Some(2), "both ends");
         assert_eq!(bounds(all().meeting(Age, Age.gt(7)).in_order([Size])), None, "what may be a pattern");
@@ -397,6 +419,11 @@ mod tests {
         let none: [i32; 0] = [];
         assert_eq!(bounds(all().one_of(Kind, none).in_order([Id])), None);
 
+        let both = aged().one_of(Kind, [1]).in_order([Id]);
+        let both: Vec<_> =
+            both.filtered_ranges(&things()).iter().map(|range| range.filters.clone()).collect();
+        assert_eq!(both, [vec![0, 1], vec![2]], "each for itself");
+
         let born = |query: Query<thing::Entity>| query.born_by(Age, 7).born_range(&things()).is_some();
         assert!(born(all().in_order([Size])));
         assert!(!born(all().in_order([Kind])), "the index does not hold that");
@@ -404,9 +431,19 @@ mod tests {
     }
 
     #[test]
+    fn rows_are_counted_among_those_of_then_unless_a_filter_has_an_index_that_knows_no_time() {
+        let counted =
+            |query: Query<thing::Entity>| query.born_by(Size, 7).born_where_counted(&things()).is_some();
+        assert!(counted(all().meeting(Age, Age.gt(7))));
+        assert!(counted(all().one_of(Kind, [1])), "its index goes on with that");
+        assert_eq!(all().born_by(Kind, 7).one_of(Age, [1]).born_where_counted(&things()), None);
+        assert!(!counted(all()), "all are counted otherwise");
+    }
+
+    #[test]
     fn a_select_within_a_range_has_every_filter_once_and_tells_sqlite_which_leaves_few() {
         let query = all().one_of(Kind, [1]).within(Age, Age.gt(7)).meeting(Size, Size.gt(3)).in_order([Size]);
-        let range = query.filtered_range(&things()).unwrap();
+        let range = query.filtered_ranges(&things()).remove(0);
         let select =
             |range, backend: DbBackend| backend.build(query.select_within(range, backend).as_query()).sql;
         let (sqlite, postgres) = (select(&range, DbBackend::Sqlite), select(&range, DbBackend::Postgres));

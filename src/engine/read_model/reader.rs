@@ -6,18 +6,19 @@ use std::time::Duration;
 
 use sea_orm::sea_query::SelectStatement;
 use sea_orm::{
-    ConnectionTrait, DbErr, EntityName, EntityTrait, FromQueryResult, QueryResult, QueryTrait, RuntimeErr,
+    Condition, ConnectionTrait, DbErr, EntityName, EntityTrait, FromQueryResult, QueryResult, QueryTrait,
+    RuntimeErr,
 };
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::definition::{Row, Table};
-use super::few;
 use super::instance::{Checkpoint, Instance};
 use super::query::{Query, Range};
 use super::rows::Key;
 use super::source::{Page, Rows, Source, View, Way};
 use super::statement::{self, ASKED, CHECKPOINT, COUNT, ORDER};
+use super::threshold::{self, Met, Thresholds};
 use crate::engine::event::Position;
 
 /// So far the checkpoint may move on, from being shown to being read with the rows, without their being asked for again.
@@ -32,17 +33,11 @@ const PAUSE: Duration = Duration::from_millis(20);
 pub(super) enum Finding {
     /// Few, by itself, whatever the position.
     Few,
-    /// In one way that is best whatever its values: counted, or walked over in their order until there are enough.
+    /// In one way that is best whatever its values: counted, found by the one filter that leaves few, or walked over in
+    /// their order until there are enough.
     Steady,
     /// In any other way.
     Other,
-}
-
-/// Where few rows lie within a range.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Twins {
-    Both,
-    Past,
 }
 
 /// Why a read has no answer.
@@ -123,12 +118,12 @@ impl Reader {
         let table = self.table_for(&query)?;
         let mut walk = query.walk(table);
         let mut within = None;
-        if let Some(walk) = &mut walk {
+        if let Some(walk) = walk.as_mut().filter(|walk| walk.branch().is_some()) {
             let select = |range| query.select_within(&range, self.model.store.backend()).into_query();
             match self.narrow_range(at, table, &query).await {
-                Some((range, Twins::Both)) => within = Some(select(range)),
-                Some((range, Twins::Past)) => walk.few_of_past = Some(select(range)),
-                None => {}
+                Some((range, Met { now: true, past: true })) => within = Some(select(range)),
+                Some((range, Met { past: true, .. })) => walk.few_of_past = Some(select(range)),
+                _ => {}
             }
         }
         let Query { select, over_both, few, words, order, .. } = query;
@@ -141,10 +136,10 @@ impl Reader {
         };
         let query = within.unwrap_or_else(|| select.into_query());
         let asked = Page { query: &query, over_both: over_both.as_ref(), rows };
-        let finding = match asked.walked(table) {
+        let finding = match asked.is_steady(table) {
             _ if few => Finding::Few,
-            Some(_) => Finding::Steady,
-            None => Finding::Other,
+            true => Finding::Steady,
+            false => Finding::Other,
         };
         let build = |source: Source<'_>, view| {
             statement::list(Source { words: words.as_ref(), ..source }, table, view, asked)
@@ -165,7 +160,8 @@ impl Reader {
         let query = query.into();
         let table = self.table_for(&query)?;
         let finds_all = query.finds_all();
-        let Query { select, over_both, few, words, born, .. } = query;
+        let born = query.born_where_counted(table);
+        let Query { select, over_both, few, words, .. } = query;
         let finding = match over_both {
             _ if few => Finding::Few,
             Some(_) => Finding::Steady,
@@ -173,8 +169,7 @@ impl Reader {
         };
         let query = select.into_query();
         // Those that came to be later need not even be looked at.
-        let of_then =
-            born.filter(|_| !few && !finds_all).map(|born| query.clone().cond_where(born.meets).to_owned());
+        let of_then = born.map(|born| query.clone().cond_where(born).to_owned());
         let build = |source: Source<'_>, view| {
             let query = of_then.as_ref().filter(|_| view != View::Now).unwrap_or(&query);
             statement::count(Source { words: words.as_ref(), ..source }, table, view, (query, finds_all))
@@ -262,6 +257,7 @@ impl Reader {
     ) -> Result<Vec<QueryResult>, ReadError> {
         let until = Instant::now() + self.model.settings.patience;
         let (mut is_past, mut has_refreshed, mut has_retried) = (false, false, false);
+        let mut is_steady = finding == Finding::Steady;
         let mut newest = Position::ZERO;
         loop {
             let shown = self.wait_until(at, until).await?;
@@ -277,7 +273,7 @@ impl Reader {
             let store = &self.model.store;
             let statement = statement::ready(store.backend(), &select);
             let (reader, statement) = match view {
-                View::At { by: Way::Buckets { .. }, .. } if finding == Finding::Steady && !has_retried => {
+                View::At { by: Way::Buckets { .. }, .. } if is_steady => {
                     (store.steady_reader(), statement::with_limits_told(statement))
                 }
                 _ => (store.reader(), statement),
@@ -285,8 +281,10 @@ impl Reader {
             let found = match reader.query_all_raw(statement).await {
                 Ok(found) => found,
                 Err(error) if is_missing_table(&error) && !has_refreshed => Vec::new(),
-                Err(error) if is_without_connection(&error) && !has_retried => {
-                    has_retried = true;
+                Err(error) if is_without_connection(&error) && (is_steady || !has_retried) => {
+                    // Any other connection does as well.
+                    has_retried = !is_steady;
+                    is_steady = false;
                     continue;
                 }
                 Err(error) => return Err(error.into()),
@@ -318,43 +316,42 @@ impl Reader {
         }
     }
 
-    /// The range within which few rows lie, in both twins or in that of the past, where a query would otherwise walk
-    /// over many others for them.
+    /// A range within which few rows lie where a query would otherwise walk over many others for them, and in which
+    /// twins they are few.
     async fn narrow_range<E: EntityTrait>(
         &self,
         at: Position,
         table: &Table,
         query: &Query<E>,
-    ) -> Option<(Range, Twins)> {
-        let Instance { store, settings, fews, .. } = &*self.model;
+    ) -> Option<(Range, Met)> {
+        let Instance { store, settings, .. } = &*self.model;
         let shown = self.shown.borrow().clone();
         let is_past = at < shown.position;
-        let born = query.born_range(table).filter(|_| is_past);
+        let born = query.born.as_ref().filter(|_| is_past);
+        let of_then = query.born_range(table);
         // Of now PostgreSQL knows itself.
-        let filtered = query.filtered_range(table).filter(|_| is_past || store.is_sqlite());
-        if shown.generation == 0 || (born.is_none() && filtered.is_none()) {
+        let ranges = if is_past || store.is_sqlite() { query.filtered_ranges(table) } else { Vec::new() };
+        if shown.generation == 0 || (of_then.is_none() && ranges.is_empty()) {
             return None;
         }
+        let threshold = Thresholds::of(&self.model, table, query.born.as_ref(), &shown);
+        if let (Some(born), Some(of_then)) = (born, of_then)
+            && threshold.were_born_by(born)
+        {
+            return Some((of_then, Met { now: true, past: true }));
+        }
+        if ranges.is_empty() {
+            return None;
+        }
+        let is_far = shown.position.get() - at.get() > settings.near;
+        let around = is_far.then(|| (at, shown.position.plus(MARGIN)));
+        let conditions: Vec<Condition> = ranges.iter().map(Range::meets).collect();
         let of = (store, self.model.source(shown.generation));
-        let few = fews.of(of, (table, query.born.as_ref()), shown.position, settings.few).await;
-        if let Some(born) = born.filter(|_| few.were_born_by(query.born.as_ref())) {
-            return Some((born, Twins::Both));
-        }
-        let filtered = filtered?;
-        let view = match shown.position.get() - at.get() {
-            // Where PostgreSQL looks for them, it plans to find few or many.
-            behind if behind > settings.near && store.is_sqlite() => {
-                View::At { position: at, by: Way::Buckets { newest: shown.position.plus(MARGIN) } }
-            }
-            _ => View::Now,
-        };
+        let met = threshold::meet(of, (table, around), &conditions, threshold.rows).await;
         // A table that is gone, a connection that is lost: whoever asks for the rows themselves will see to that.
-        let met = few::meet(of, (table, view), filtered.meets(), few.rows).await.unwrap_or_default();
-        match met {
-            few::Met { now: true, .. } => Some((filtered, Twins::Both)),
-            few::Met { past: true, .. } => Some((filtered, Twins::Past)),
-            few::Met { .. } => None,
-        }
+        let met = ranges.into_iter().zip(met.unwrap_or_default());
+        // The first of those that have few in most twins.
+        met.min_by_key(|(_, met)| (!met.past, !met.now))
     }
 
     async fn wait_until(&self, at: Position, until: Instant) -> Result<Checkpoint, ReadError> {

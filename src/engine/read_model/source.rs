@@ -103,8 +103,13 @@ impl<'a> Page<'a> {
         Self { query, over_both: None, rows: Rows::Any }
     }
 
+    /// Whether there is one way to find them that is best whatever the values.
+    pub fn is_steady(&self, table: &Table) -> bool {
+        matches!(self.rows, Rows::Within(_)) || self.walked(table).is_some()
+    }
+
     /// How its first rows are walked over in each part of a table, if that is how they are found.
-    pub fn walked(&self, table: &Table) -> Option<&'a Walk> {
+    fn walked(&self, table: &Table) -> Option<&'a Walk> {
         match self.rows {
             Rows::Walked(walk) => Some(walk).filter(|walk| !table.ever_changing && walk.branch().is_some()),
             _ => None,
@@ -145,13 +150,23 @@ impl Source<'_> {
             page.from_clear().from_subquery(found, Alias::new(table.name));
             page
         };
-        let found = match (self.backend, rows) {
-            (DbBackend::Postgres, Rows::Few | Rows::Within(_)) if over_both.is_some() => {
+        let all_found = || {
+            let mut found = all_found_by(query);
+            if self.backend == DbBackend::Postgres {
                 // It cannot know how few there are, and might walk over all rows in the order of the list to find them.
                 // An offset keeps it from looking at order and filters together.
-                let mut found = all_found_by(query);
                 found.offset(0);
-                Some(paged(self.branches(table, view, &found)))
+            }
+            found
+        };
+        let found = match (self.backend, rows) {
+            (_, Rows::Within(order)) if over_both.is_some() => {
+                let found = place_of(table, order, all_found());
+                let places = place_of(table, order, paged(self.branches(table, view, &found)));
+                Some(paged(self.looked_up(table, view, places)))
+            }
+            (DbBackend::Postgres, Rows::Few) if over_both.is_some() => {
+                Some(paged(self.branches(table, view, &all_found())))
             }
             (DbBackend::Postgres, _) => {
                 let found = page.walked(table).and_then(|walk| match view {
@@ -162,11 +177,6 @@ impl Source<'_> {
                     view => self.laterals(table, view, walk),
                 });
                 found.map(paged)
-            }
-            (_, Rows::Within(order)) if over_both.is_some() => {
-                let found = place_of(table, order, all_found_by(query));
-                let places = place_of(table, order, paged(self.branches(table, view, &found)));
-                Some(paged(self.looked_up(table, view, places)))
             }
             _ if table.ever_changing || !has_limit(query) => None,
             (_, Rows::Walked(walk)) => self.merged(table, view, walk),
@@ -433,7 +443,7 @@ mod tests {
         let tables =
             [Table::of::<thing::Entity>().index("size", &[Size]).index_holding("age", &[Age], &[Size])];
         let old = all().within(Age, Age.gt(70)).within(Age, Age.lt(80)).in_order([Size]);
-        let range = old.filtered_range(&tables[0]).unwrap();
+        let range = old.filtered_ranges(&tables[0]).remove(0);
         let page = |select: Select<_>| select.order_by_desc(Size).order_by_desc(Id).limit(20).into_query();
         let query = page(old.select_within(&range, DbBackend::Sqlite));
         let (over_both, order) = (page(thing::Entity::find()), ["size".to_owned()]);

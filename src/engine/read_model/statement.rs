@@ -117,7 +117,7 @@ pub(super) fn count(
 }
 
 /// How many rows of now had begun by a position. SQLite counts whole tables in a third of the time that it takes to look
-/// at each row: so of the later half of the log those are taken off that began since.
+/// at each row: so of a moment in the later half of the log those are taken off that began since.
 fn all_begun_by(
     source: Source<'_>,
     table: &Table,

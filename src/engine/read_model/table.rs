@@ -24,14 +24,14 @@ const BUCKETS: u32 = 100;
 /// The index on the key of the past; its name ends so.
 const VERSIONS: &str = "versions";
 
-/// The index of the rows of now by when they began.
+/// The index of the rows of now by when they began: they are counted by that, and found close to the head.
 const BEGUN: &str = "begun";
 
 /// The index of the past by when versions ended.
 const ENDED: &str = "ended";
 
 /// What statements call their own parts, and refer to from beside a table.
-const ALIASES: [&str; 6] = ["asked", "beside", "catalogue", "changed", PLACE, "version"];
+const ALIASES: [&str; 7] = ["asked", "beside", "catalogue", "changed", PLACE, "read_models", "version"];
 
 /// PostgreSQL cuts longer names, and two of them would become one.
 const LONGEST_NAME: usize = 63;
@@ -216,7 +216,6 @@ fn index_statements(table: &Table, revision: i32, generation: i32, twin: Twin) -
             statement
         })
         .collect();
-    // Those counted by when they began, and those found by when they ended, where few have since.
     let (name, column) = match twin {
         Twin::Now => (BEGUN, VALID_FROM),
         Twin::History => (ENDED, VALID_TO),

@@ -59,9 +59,10 @@ pub mod list {
             .try_map(|select| Ok::<_, DbErr>(select.order_by_desc(Size).order_by_desc(Id).limit(20)))
             .unwrap();
         let walk = list.walk(&tables[0]);
+        let over_both = list.over_both.clone().map(QueryTrait::into_query);
         let query = list.into_select().into_query();
         let rows = walk.as_ref().map_or(Rows::Any, Rows::Walked);
-        let page = Page { rows, ..Page::of(&query) };
+        let page = Page { query: &query, over_both: over_both.as_ref(), rows };
         statement::ready(backend, &statement::list(source, &tables[0], view, page))
     }
 

@@ -79,17 +79,16 @@ impl Source<'_> {
         if let View::At { position, by } = view {
             let past = self.ended(table, position, by, &part);
             let in_bucket = |bucket: &i64| past.clone().and_where(own(table, BUCKET).eq(*bucket)).to_owned();
-            match by {
-                Way::Buckets { .. } if walk.few_of_past.is_some() => {
-                    let few = walk.few_of_past.as_ref().map(|few| all_found_by(&whole(few)));
-                    let few = few.map(|few| self.ended(table, position, by, &few));
-                    let in_buckets = || own(table, BUCKET).is_in(buckets.iter().copied());
-                    others.extend(few.map(|mut few| few.and_where(in_buckets()).to_owned()));
+            match (by, &walk.few_of_past) {
+                (Way::Buckets { .. }, Some(few)) => {
+                    let mut few = self.ended(table, position, by, &all_found_by(&whole(few)));
+                    few.and_where(own(table, BUCKET).is_in(buckets.iter().copied()));
+                    others.push(few);
                 }
-                Way::Buckets { .. } => {
+                (Way::Buckets { .. }, None) => {
                     others.extend(buckets.iter().flat_map(|bucket| walk.each(table, &in_bucket(bucket))));
                 }
-                Way::Ended | Way::Filter => others.push(walk.all(table, past)),
+                (Way::Ended | Way::Filter, _) => others.push(walk.all(table, past)),
             }
         }
         all.unions(others.into_iter().map(|part| (UnionType::All, part)));
@@ -131,7 +130,7 @@ impl Walk {
 
 #[cfg(test)]
 mod tests {
-    use sea_orm::{ColumnTrait, DbBackend, DbErr, QueryOrder, QuerySelect, QueryTrait, Select};
+    use sea_orm::{ColumnTrait, DbBackend, DbErr, EntityTrait, QueryOrder, QuerySelect, QueryTrait, Select};
 
     use super::super::catalogue::Generation;
     use super::super::query::Query;
@@ -200,11 +199,12 @@ mod tests {
         let old = all().within(Age, Age.gt(3)).in_order([Size]);
         let page = |select: Select<_>| Ok::<_, DbErr>(select.order_by_desc(Size).order_by_desc(Id).limit(20));
         let old = old.try_map(page).unwrap();
-        let range = old.filtered_range(&tables[0]).unwrap();
+        let range = old.filtered_ranges(&tables[0]).remove(0);
         let mut walk = old.walk(&tables[0]).unwrap();
         walk.few_of_past = Some(old.select_within(&range, DbBackend::Sqlite).into_query());
         let query = old.into_select().into_query();
-        let page = Page { rows: Rows::Walked(&walk), ..Page::of(&query) };
+        let over_both = thing::Entity::find().order_by_desc(Size).order_by_desc(Id).limit(20).into_query();
+        let page = Page { query: &query, over_both: Some(&over_both), rows: Rows::Walked(&walk) };
         let list = statement::list(source, &tables[0], in_buckets(), page);
         let steps = steps_of(&tables, statement::ready(DbBackend::Sqlite, &list)).await;
         assert_eq!(count(&steps, "MERGE (UNION ALL)"), 1, "{steps:#?}");

@@ -106,8 +106,8 @@ impl OrderFilter {
 impl Wanted {
     /// The orders that fit at a moment, in no order yet: few, where those of one user or product are asked for.
     pub fn query(&self, at: At) -> Query<Entity> {
-        let has_come = self.placed_from.map(|from| has_come_to(from, at));
-        let those = Entity::find().filter(Condition::all().add_option(has_come));
+        let from = |those: Select<Entity>, from| those.filter(has_come_to(from, at));
+        let those = Entity::find().apply_if(self.placed_from, from);
         let query = self.of(those, self.placed_until.map(|until| ended_by(until, at)));
         query.born_by(Column::PlacedAt, at.until.micros())
     }

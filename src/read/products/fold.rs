@@ -11,7 +11,7 @@ pub struct Products;
 
 impl ReadModel for Products {
     const NAME: &'static str = "products";
-    const REVISION: i32 = 4;
+    const REVISION: i32 = 5;
     const STREAM_TYPES: Option<&'static [&'static str]> = Some(&[STREAM_TYPE]);
 
     fn tables() -> Vec<Table> {

@@ -42,7 +42,7 @@ pub fn table() -> Table {
     use Column::{CreatedAt, Currency, Discontinued, NameKey, PriceMinor, SkuKey, Stock, UpdatedAt};
     let filtered = [Stock, NameKey];
     Table::of::<Entity>()
-        .index_holding("created", &[CreatedAt], &filtered)
+        .index_holding("created", &[CreatedAt], &[Stock, NameKey, Currency, PriceMinor])
         .index_holding("updated", &[UpdatedAt], &filtered)
         .index_holding("name", &[NameKey], &filtered)
         .index_holding("sku", &[SkuKey], &[Stock])

@@ -11,7 +11,7 @@ pub struct Users;
 
 impl ReadModel for Users {
     const NAME: &'static str = "users";
-    const REVISION: i32 = 5;
+    const REVISION: i32 = 6;
     const STREAM_TYPES: Option<&'static [&'static str]> = Some(&[STREAM_TYPE]);
 
     fn tables() -> Vec<Table> {

@@ -2,7 +2,7 @@
 
 use async_graphql::{Enum, InputObject};
 use sea_orm::sea_query::ExprTrait;
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, Select};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryTrait, Select};
 
 use super::table::{Column, Entity, Model};
 use crate::engine::read_model::Query;
@@ -89,8 +89,8 @@ impl Default for UserSort {
 
 /// The users that fit at a moment, in no order yet.
 pub fn matching(filter: &UserFilter, at: At) -> Query<Entity> {
-    let has_come = filter.created_from.map(|from| has_come_to(from.micros(), at));
-    let those = Query::of(Entity::find().filter(Condition::all().add_option(has_come)));
+    let from = |those: Select<Entity>, from: Instant| those.filter(has_come_to(from.micros(), at));
+    let those = Query::of(Entity::find().apply_if(filter.created_from, from));
     let mut query = those.born_by(Column::CreatedAt, at.until.micros());
     if let Some(text) = &filter.email_contains {
         query = query.meeting(Column::EmailKey, Column::EmailKey.like(containing(&fold_case(text))));

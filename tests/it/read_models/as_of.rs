@@ -6,7 +6,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use hindsight::engine::event::Position;
-use hindsight::engine::read_model::{Key, Query, ReadError, Reader, Words};
+use hindsight::engine::read_model::{Key, Query, ReadError, Reader, Settings, Words};
 use hindsight::engine::store::{Purpose, Store};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QueryResult,
@@ -26,10 +26,20 @@ on_both_stores!(
     text_is_matched_and_sorted_by_its_bytes,
 );
 
+/// Whether few rows are all, some or none.
 async fn an_answer_as_of_a_moment_is_complete_and_never_changes(home: &Home) {
+    for few in [1_000_000, 0] {
+        let another = home.another().await;
+        answers_of_a_moment(&another, Settings { few, ..settings() }).await;
+        another.leave().await;
+    }
+    answers_of_a_moment(home, settings()).await;
+}
+
+async fn answers_of_a_moment(home: &Home, settings: Settings) {
     let commands = history(&mut Dice::thrown(), 40);
     let replay = Replay::of(&commands);
-    let nursery = Nursery::open(home).await;
+    let nursery = Nursery::on(Chronicle::begin(home).await, settings).await;
     nursery.tell(&commands).await;
     nursery.settled().await;
     let reader = nursery.toys();
@@ -64,6 +74,21 @@ async fn lists(reader: &Reader, replay: &Replay, at: Position) {
         reader.rows(at, walked(toys::Entity::find())).await.unwrap(),
         expected[..expected.len().min(3)]
     );
+    for shelf in 0..4 {
+        let later =
+            Query::of(toys::Entity::find()).within(toys::Column::Shelf, toys::Column::Shelf.gt(shelf));
+        let found = reader.rows(at, first_by_name(later)).await.unwrap();
+        let expected: Vec<_> = expected.iter().filter(|toy| toy.shelf > shelf).take(3).cloned().collect();
+        assert_eq!(found, expected, "the first by name on shelves after {shelf} at {at}");
+        let query = || Query::of(toys::Entity::find()).one_of(toys::Column::Shelf, [shelf]);
+        let found = reader.rows(at, first_by_name(query())).await.unwrap();
+        let on_shelf: Vec<_> = world().filter(|toy| toy.shelf == shelf).collect();
+        assert_eq!(reader.count(at, query()).await.unwrap(), on_shelf.len() as u64, "on {shelf} at {at}");
+        let mut expected = on_shelf;
+        expected.sort_by_key(|toy| (toy.name.clone(), toy.id));
+        expected.truncate(3);
+        assert_eq!(found, expected, "the first by name on shelf {shelf} at {at}");
+    }
     let second: Vec<_> = expected.into_iter().skip(2).take(2).collect();
     assert_eq!(reader.rows(at, by_name.offset(2).limit(2)).await.unwrap(), second, "a later page at {at}");
 
@@ -96,10 +121,14 @@ async fn lists(reader: &Reader, replay: &Replay, at: Position) {
 
 /// The first three of them by name, as an index has them.
 fn walked(those: Select<toys::Entity>) -> Query<toys::Entity> {
+    first_by_name(Query::of(those))
+}
+
+fn first_by_name(those: Query<toys::Entity>) -> Query<toys::Entity> {
     let page = |select: Select<toys::Entity>| {
         Ok::<_, Infallible>(select.order_by_asc(toys::Column::Name).order_by_asc(toys::Column::Id).limit(3))
     };
-    Query::of(those).in_order([toys::Column::Name]).try_map(page).unwrap()
+    those.in_order([toys::Column::Name]).try_map(page).unwrap()
 }
 
 async fn counts(reader: &Reader, replay: &Replay, at: Position) {
@@ -219,6 +248,7 @@ async fn a_page_of_the_past_is_answered_when_no_connection_that_keeps_plans_is_t
     nursery.tell(&commands).await;
     nursery.settled().await;
     let (reader, at) = (nursery.toys(), Position::from_stored(settings().near + 1));
+    assert!(at.get() + settings().near < reader.checkpoint().get(), "far enough back");
     let page = || walked(toys::Entity::find());
     let answered = reader.rows(at, page()).await.unwrap();
 

@@ -20,8 +20,7 @@ use crate::support::shelves::{Chronicle, Tallies, Told, Toys, toys};
 /// As long as a test waits for what must come.
 const LONG: Duration = Duration::from_secs(20);
 
-/// Small batches, so that even short histories take several; and all but the newest positions count as far back, all but
-/// the first few as late.
+/// Small batches, so that even short histories take several; and all but the newest positions count as far back.
 fn settings() -> Settings {
     Settings { batch: 3, poll: Duration::from_millis(50), near: 5, few: 5, ..Settings::default() }
 }

@@ -216,6 +216,7 @@ impl ReadModel for Toys {
             Table::of::<toys::Entity>()
                 .index("by_name", &[toys::Column::Name])
                 .index("by_made_at", &[toys::Column::MadeAt])
+                .index("by_shelf", &[toys::Column::Shelf, toys::Column::MadeAt])
                 .words(toys::Column::Note),
             Table::of::<places::Entity>(),
         ]
