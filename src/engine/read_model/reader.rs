@@ -328,9 +328,7 @@ impl Reader {
         let shown = self.shown.borrow().clone();
         let is_past = at < shown.position;
         let born = query.born.as_ref().filter(|_| is_past);
-        let of_then = query.born_range(table);
-        // Of now PostgreSQL knows itself.
-        let ranges = if is_past || store.is_sqlite() { query.filtered_ranges(table) } else { Vec::new() };
+        let (of_then, ranges) = (query.born_range(table), query.filtered_ranges(table));
         if shown.generation == 0 || (of_then.is_none() && ranges.is_empty()) {
             return None;
         }
