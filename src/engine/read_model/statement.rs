@@ -10,7 +10,7 @@ use super::catalogue::{Generation, read_models};
 use super::definition::Table;
 use super::load::{KEY_COLUMNS, key_columns};
 use super::rows::Key;
-use super::source::{Brought, Page, Source, View, Way, brought, has_limit, own};
+use super::source::{Brought, Page, Source, View, Way, all_of, brought, has_limit, own};
 use super::table::{Twin, VALID_FROM, VALID_TO};
 use crate::engine::event::Position;
 
@@ -101,11 +101,17 @@ pub(super) fn count(
     branch.expr_as(Expr::cust("COUNT(*)"), Alias::new(COUNT));
     // Each side counts its own: rows that are only counted would still be handed on one by one.
     let sides = match view {
-        View::At { position, by: Way::Buckets { newest } }
-            if is_all && source.backend == DbBackend::Sqlite =>
-        {
-            let now = all_begun_by(source, table, (position, newest), &branch);
-            now.to_owned().union(UnionType::All, source.bucketed(table, position, newest, &branch)).to_owned()
+        View::At { position, by } if is_all && source.backend == DbBackend::Sqlite => {
+            let (is_late, past) = match by {
+                Way::Buckets { newest } => {
+                    (position.get() > newest.get() / 2, source.bucketed(table, position, newest, &branch))
+                }
+                Way::Ended | Way::Filter => {
+                    (true, all_of(source.ended(table, position, by, &branch), "history_side"))
+                }
+            };
+            let mut now = all_begun_by(source, table, (position, is_late), &branch);
+            now.union(UnionType::All, past).to_owned()
         }
         _ => source.branches(table, view, &branch),
     };
@@ -116,20 +122,20 @@ pub(super) fn count(
     with(with_checkpoint(source.generation, counted), source.siblings(table, view, query))
 }
 
-/// How many rows of now had begun by a position. SQLite counts whole tables in a third of the time that it takes to look
-/// at each row: so of a moment in the later half of the log those are taken off that began since.
+/// How many rows of now had begun by a position. SQLite counts whole tables in a fraction of the time that it takes to
+/// look at each row: where most had begun, those are taken off that began since.
 fn all_begun_by(
     source: Source<'_>,
     table: &Table,
-    (position, newest): (Position, Position),
+    (position, have_most): (Position, bool),
     count: &SelectStatement,
 ) -> SelectStatement {
     let all = source.over(table, Twin::Now, count.clone());
     let begun = own(table, VALID_FROM);
-    if position.get() <= newest.get() / 2 {
-        return all.to_owned().and_where(begun.lte(position.get())).to_owned();
+    if !have_most {
+        return all.clone().and_where(begun.lte(position.get())).to_owned();
     }
-    let since = all.to_owned().and_where(begun.gt(position.get())).to_owned();
+    let since = all.clone().and_where(begun.gt(position.get())).to_owned();
     let number = |select: SelectStatement| Expr::SubQuery(None, Box::new(select.into()));
     Query::select().expr_as(number(all).sub(number(since)), Alias::new(COUNT)).to_owned()
 }
@@ -265,10 +271,12 @@ mod tests {
         let generation = Generation { name: "things", revision: 1, number: 1 };
         let source = Source { backend: DbBackend::Sqlite, generation, tables: &tables, words: None };
         let all = thing::Entity::find().into_query();
-        for (newest, at_all, found) in
-            [(POSITION.plus(1), 1, "begun (valid_from>?)"), (NEWEST, 0, "begun (valid_from<?)")]
-        {
-            let view = View::At { position: POSITION, by: Way::Buckets { newest } };
+        for (by, at_all, found) in [
+            (Way::Buckets { newest: POSITION.plus(1) }, 1, "begun (valid_from>?)"),
+            (Way::Buckets { newest: NEWEST }, 0, "begun (valid_from<?)"),
+            (Way::Ended, 1, "begun (valid_from>?)"),
+        ] {
+            let view = View::At { position: POSITION, by };
             let steps =
                 steps_of(&tables, ready(DbBackend::Sqlite, &count(source, &tables[0], view, (&all, true))))
                     .await;
