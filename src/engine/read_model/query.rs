@@ -244,11 +244,9 @@ impl<E: EntityTrait> Query<E> {
     /// where a filter's own index does not go on with that, for a plan that is kept might prefer the other.
     pub(super) fn born_where_counted(&self, table: &Table) -> Option<Condition> {
         let born = self.born.as_ref()?;
-        let leads =
-            |index: &&Index, column: &String| !index.leaves_few && index.columns.first() == Some(column);
         let goes_on = |index: &Index| index.columns.get(1) == Some(&born.column);
         let has_its_own = |one: &Filter| {
-            let mut led = table.indexes.iter().filter(|index| leads(index, &one.column)).peekable();
+            let mut led = led_by(&one.column, table).peekable();
             one.values().is_some() && led.peek().is_some() && !led.any(goes_on)
         };
         let counts_all = self.few || self.finds_all();
@@ -258,10 +256,7 @@ impl<E: EntityTrait> Query<E> {
     /// The indexes that a column leads, unless it has to do with the order.
     fn leading<'a>(&self, column: &'a str, table: &'a Table) -> impl Iterator<Item = &'a Index> {
         let is_beside = !self.order.iter().any(|other| other == column);
-        let leads = move |index: &&Index| {
-            is_beside && !index.leaves_few && index.columns.first().is_some_and(|first| first == column)
-        };
-        table.indexes.iter().filter(leads)
+        led_by(column, table).filter(move |_| is_beside)
     }
 
     /// Whether an index has all rows in the order.
@@ -326,6 +321,13 @@ impl<E: EntityTrait> From<Select<E>> for Query<E> {
             words: None,
         }
     }
+}
+
+/// The indexes that a column leads, but for lookups.
+fn led_by<'a>(column: &'a str, table: &'a Table) -> impl Iterator<Item = &'a Index> {
+    let leads =
+        move |index: &&Index| !index.leaves_few && index.columns.first().is_some_and(|first| first == column);
+    table.indexes.iter().filter(leads)
 }
 
 /// Whether there is neither an order nor a limit.

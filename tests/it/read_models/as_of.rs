@@ -193,14 +193,7 @@ async fn mixes(reader: &Reader, replay: &Replay) {
 #[tokio::test]
 async fn postgres_keeps_the_plans_of_pages_and_counts_of_the_past_and_plans_other_lists_each_time() {
     let Some(home) = Home::postgres().await else { return };
-    let commands = history(&mut Dice::thrown(), 40);
-    let mut chronicle = Chronicle::begin(&home).await;
-    chronicle.read.close().await;
-    // A single connection of each kind, which knows of every plan.
-    chronicle.read = Store::open(&home.read_models(), Purpose::ReadModels, 1).await.unwrap();
-    let nursery = Nursery::on(chronicle, settings()).await;
-    nursery.tell(&commands).await;
-    let head = nursery.settled().await;
+    let (nursery, head) = with_single_connections(&home).await;
     let reader = nursery.toys();
     let store = &nursery.chronicle.read;
     let plans = async |of: &str, connection: &DatabaseConnection| {
@@ -240,15 +233,9 @@ async fn postgres_keeps_the_plans_of_pages_and_counts_of_the_past_and_plans_othe
 #[tokio::test]
 async fn a_page_of_the_past_is_answered_when_no_connection_that_keeps_plans_is_to_be_had() {
     let Some(home) = Home::postgres().await else { return };
-    let commands = history(&mut Dice::thrown(), 40);
-    let mut chronicle = Chronicle::begin(&home).await;
-    chronicle.read.close().await;
-    chronicle.read = Store::open(&home.read_models(), Purpose::ReadModels, 1).await.unwrap();
-    let nursery = Nursery::on(chronicle, settings()).await;
-    nursery.tell(&commands).await;
-    nursery.settled().await;
+    let (nursery, head) = with_single_connections(&home).await;
     let (reader, at) = (nursery.toys(), Position::from_stored(settings().near + 1));
-    assert!(at.get() + settings().near < reader.checkpoint().get(), "far enough back");
+    assert!(at.get() + settings().near < head.get(), "far enough back");
     let page = || walked(toys::Entity::find());
     let answered = reader.rows(at, page()).await.unwrap();
 
@@ -258,6 +245,18 @@ async fn a_page_of_the_past_is_answered_when_no_connection_that_keeps_plans_is_t
     held.rollback().await.unwrap();
     nursery.close().await;
     home.leave().await;
+}
+
+/// A history, read over a single connection of each kind, which knows of every plan; and its head.
+async fn with_single_connections(home: &Home) -> (Nursery, Position) {
+    let commands = history(&mut Dice::thrown(), 40);
+    let mut chronicle = Chronicle::begin(home).await;
+    chronicle.read.close().await;
+    chronicle.read = Store::open(&home.read_models(), Purpose::ReadModels, 1).await.unwrap();
+    let nursery = Nursery::on(chronicle, settings()).await;
+    nursery.tell(&commands).await;
+    let head = nursery.settled().await;
+    (nursery, head)
 }
 
 /// The steps of the plan that is kept for the one steady statement with such a text.
