@@ -54,6 +54,16 @@ pub(super) fn around(position: Position, newest: Position) -> Vec<i64> {
     buckets
 }
 
+/// Whether no version comes into a bucket any more once all is folded up to `checkpoint`: one that ends later ends in a
+/// later step.
+pub(super) const fn is_over(bucket: i64, checkpoint: Position) -> bool {
+    let class = (bucket >> CLASS) as u32;
+    let below = bucket & ((1 << CLASS) - 1);
+    let ends = (below >> LATER) + (below & ((1 << LATER) - 1));
+    // In the last class there are longer ones than its steps tell.
+    class < LAST_CLASS && ends < step(class, checkpoint)
+}
+
 /// The step that a position is in.
 const fn step(class: u32, position: Position) -> i64 {
     position.get() >> (SHORTEST + STEP * class - 1)
@@ -120,6 +130,23 @@ mod tests {
             once.sort_unstable();
             once.dedup();
             prop_assert_eq!(once.len(), around.len(), "no version is found twice");
+        }
+
+        #[test]
+        fn a_bucket_is_not_over_before_the_last_version_came_into_it(
+            from in 0..1_i64 << 40,
+            length in prop_oneof![1..10_000_i64, 1..1_i64 << 40, Just((1 << 55) - 1)],
+            before in 1..1_000_000_i64,
+        ) {
+            let to = from + length;
+            prop_assert!(!is_over(of(at(from), at(to)), at(to - before)));
+        }
+
+        #[test]
+        fn a_bucket_is_over_two_steps_after_a_version_of_it_ended(from in 0..1_i64 << 40, length in 1..1_i64 << 40) {
+            let to = from + length;
+            let class = (0..LAST_CLASS).find(|class| length <= longest(*class)).unwrap();
+            prop_assert!(is_over(of(at(from), at(to)), at(to + longest(class))));
         }
     }
 }

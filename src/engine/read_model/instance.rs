@@ -9,6 +9,7 @@ use tokio::sync::{Notify, watch};
 
 use super::catalogue::{self, Entry, Generation, Mark, State};
 use super::definition::{Folding, Table};
+use super::empty::EmptyBuckets;
 use super::pace::Pace;
 use super::pages::Types;
 use super::source::Source;
@@ -102,6 +103,7 @@ pub(super) struct Instance {
     pub log: Log,
     pub settings: Settings,
     pub thresholds: Thresholds,
+    pub empty_buckets: EmptyBuckets,
     /// Wakes the runner to read the catalogue again.
     pub reload: Notify,
     /// Held by whoever builds a generation; one at a time in a process.
@@ -133,6 +135,7 @@ impl Instance {
             log,
             settings,
             thresholds: Thresholds::default(),
+            empty_buckets: EmptyBuckets::default(),
             reload: Notify::new(),
             building: tokio::sync::Mutex::new(()),
             checkpoint: watch::Sender::new(nothing),

@@ -2,10 +2,11 @@
 
 use sea_orm::sea_query::{Alias, ArrayType, Expr, ExprTrait, JoinType, SelectStatement, UnionType, Value};
 
-use super::bucket;
+use super::brought::{BESIDE, Brought, beside, brought};
 use super::definition::Table;
+use super::filter::{NAMED, Named};
 use super::place::place_of;
-use super::source::{Brought, Source, View, Way, all_of, brought, own};
+use super::source::{Source, View, Way, all_found_by, all_of, own};
 use super::table::{BUCKET, Twin, VALID_FROM, VALID_TO};
 use super::walk::Walk;
 use crate::engine::event::Position;
@@ -31,11 +32,22 @@ impl Source<'_> {
     pub fn places(&self, table: &Table, view: View, walk: &Walk) -> Option<SelectStatement> {
         let View::At { position, by: Way::Buckets { newest } } = view else { return None };
         let mut branch = place_of(table, &walk.order, walk.branch()?);
-        let now = self.first_of_now(table, view, walk, &branch);
-        if walk.several().is_none() {
+        let now = match &walk.few_of_now {
+            Some(few) => {
+                let few = place_of(table, &walk.order, all_found_by(few));
+                let mut now = self.over(table, Twin::Now, few);
+                now.and_where(self.begins_by(table, position));
+                now
+            }
+            None => self.first_of_now(table, view, walk, &branch),
+        };
+        let (buckets, values): (Vec<i64>, Vec<_>) = walk.parts(position, newest).into_iter().unzip();
+        let several =
+            walk.several().map(|(column, _)| (column, values.into_iter().flatten().cloned().collect()));
+        if several.is_none() {
             branch = walk.all(table, branch);
         }
-        let past = self.lateral_past(table, (position, newest), &branch, walk.several());
+        let past = self.lateral_past(table, (position, buckets), &branch, several);
         Some(all_of(now, "now_side").union(UnionType::All, past).to_owned())
     }
 
@@ -56,18 +68,27 @@ impl Source<'_> {
             return walk.all(table, now);
         };
         now.and_where(own(table, column).eq(beside("value")));
-        self.lateral(table, vec![value_column(values.to_vec())], now)
+        self.lateral(table, brought(self.backend, vec![value_column(values.to_vec())]), now)
     }
 
-    /// The past of a branch: what it finds in each bucket around a position.
+    /// The rows of a view that another select names, as PostgreSQL finds them: key by key, and in the past only those that
+    /// are no rows of now.
+    pub fn each_named(&self, table: &Table, view: View, named: &Named) -> SelectStatement {
+        let mut one = all_found_by(&named.rows);
+        one.and_where(own(table, &named.column).eq(beside(NAMED)));
+        let one = self.branches(table, view, &one).limit(1).to_owned();
+        self.lateral(table, named.keys.clone(), one)
+    }
+
+    /// The past of a branch: what was there at a position, as it finds it in each of these buckets.
     ///
-    /// `several`: a column the branch has no filter for, and the values whose rows are wanted.
+    /// `several`: a column the branch has no filter for, and the value whose rows are wanted of each bucket.
     pub fn lateral_past(
         &self,
         table: &Table,
-        (position, newest): (Position, Position),
+        (position, buckets): (Position, Vec<i64>),
         branch: &SelectStatement,
-        several: Option<(&str, &[Value])>,
+        several: Option<(&str, Vec<Value>)>,
     ) -> SelectStatement {
         // The position comes with each bucket: from the value alone, the planner would take these conditions for
         // far more selective than they are within a bucket, and sort whole buckets.
@@ -75,33 +96,27 @@ impl Source<'_> {
         past.and_where(own(table, BUCKET).eq(beside(BUCKET)));
         past.and_where(own(table, VALID_FROM).lte(beside("position")));
         past.and_where(own(table, VALID_TO).gt(beside("position")));
-        let buckets = bucket::around(position, newest);
-        let times = several.map_or(1, |(_, values)| values.len());
         let numbers = |name, values: Vec<i64>| {
-            let values = values.into_iter().flat_map(|one| std::iter::repeat_n(one.into(), times)).collect();
+            let values = values.into_iter().map(Value::from).collect();
             Brought { name, kind: ArrayType::BigInt, values }
         };
         let positions = vec![position.get(); buckets.len()];
-        let mut columns = vec![numbers("position", positions), numbers(BUCKET, buckets.clone())];
+        let mut columns = vec![numbers("position", positions), numbers(BUCKET, buckets)];
         if let Some((column, values)) = several {
             past.and_where(own(table, column).eq(beside("value")));
-            let all = buckets.iter().flat_map(|_| values.iter().cloned()).collect();
-            columns.push(value_column(all));
+            columns.push(value_column(values));
         }
-        self.lateral(table, columns, past)
+        self.lateral(table, brought(self.backend, columns), past)
     }
 
-    fn lateral(&self, table: &Table, columns: Vec<Brought>, part: SelectStatement) -> SelectStatement {
+    /// What `part` finds for each row that stands beside it.
+    fn lateral(&self, table: &Table, rows: SelectStatement, part: SelectStatement) -> SelectStatement {
         let mut each = SelectStatement::new();
         each.expr(Expr::cust(format!("\"{}\".*", table.name)));
-        each.from_subquery(brought(self.backend, columns), Alias::new("beside"));
+        each.from_subquery(rows, Alias::new(BESIDE));
         each.join_lateral(JoinType::InnerJoin, part, Alias::new(table.name), Expr::cust("TRUE"));
         each
     }
-}
-
-fn beside(column: &str) -> Expr {
-    Expr::col((Alias::new("beside"), Alias::new(column)))
 }
 
 fn value_column(values: Vec<Value>) -> Brought {
@@ -111,11 +126,13 @@ fn value_column(values: Vec<Value>) -> Brought {
 
 #[cfg(test)]
 mod tests {
-    use sea_orm::{ColumnTrait, DbBackend};
+    use sea_orm::{ColumnTrait, DbBackend, EntityTrait};
 
     use super::*;
-    use crate::engine::read_model::thing::Column::{Age, Kind};
-    use crate::engine::read_model::thing::list::{all, by_their_end, in_buckets, largest};
+    use crate::engine::read_model::catalogue::Generation;
+    use crate::engine::read_model::thing::Column::{Age, Id, Kind};
+    use crate::engine::read_model::thing::Entity;
+    use crate::engine::read_model::thing::list::{POSITION, all, by_their_end, in_buckets, largest, things};
 
     #[test]
     fn postgres_looks_up_the_whole_rows_of_the_past_once_their_places_are_known() {
@@ -124,6 +141,23 @@ mod tests {
         let wholes = r#"SELECT "things"."id", "things"."kind", "things"."size", "things"."age" FROM"#;
         // Of now, of the buckets, and the first of both; then the row from either twin, and the page.
         assert_eq!((sql.matches(places).count(), sql.matches(wholes).count()), (3, 3), "{sql}");
+    }
+
+    #[test]
+    fn postgres_looks_for_named_rows_in_the_past_only_where_they_are_no_rows_of_now() {
+        let tables = things();
+        let generation = Generation { name: "things", revision: 1, number: 1 };
+        let source = Source { backend: DbBackend::Postgres, generation, tables: &tables, words: None };
+        let named =
+            all().meeting(Age, Age.gt(3)).named(Id, Entity::find(), Kind).by_name(&tables[0]).unwrap();
+        let view = View::At { position: POSITION, by: Way::Filter };
+        let sql = DbBackend::Postgres.build(&source.each_named(&tables[0], view, &named)).sql;
+        let keys = r#"FROM (SELECT DISTINCT "things"."kind" AS "named" FROM "things") AS "beside" INNER JOIN LATERAL ("#;
+        assert!(sql.contains(keys), "{sql}");
+        assert_eq!(sql.matches(r#""things"."age" > $"#).count(), 2, "{sql}");
+        assert_eq!(sql.matches(r#""things"."id" = "beside"."named""#).count(), 2, "{sql}");
+        let one = r#"AS "history_side") LIMIT $6) AS "things" ON TRUE"#;
+        assert!(sql.ends_with(one), "{sql}");
     }
 
     #[test]

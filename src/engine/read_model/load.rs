@@ -7,9 +7,10 @@ use sea_orm::sea_query::{Alias, Expr, ExprTrait, JoinType, Query};
 use sea_orm::{ConnectionTrait, DbErr};
 
 use super::batch::Batch;
+use super::brought::{Brought, brought};
 use super::definition::Table;
 use super::rows::{AnyRow, Key, Place};
-use super::source::{Brought, Source, brought};
+use super::source::Source;
 use super::table::{Twin, VALID_FROM};
 use crate::engine::event::Position;
 

@@ -5,11 +5,14 @@
 //! replay.
 
 mod batch;
+mod brought;
 mod bucket;
 mod building;
 pub mod catalogue;
 pub mod checkpoints;
 pub mod definition;
+mod empty;
+mod filter;
 mod follow;
 mod hand;
 mod instance;
@@ -21,6 +24,7 @@ mod place;
 mod preview;
 pub mod proof;
 mod query;
+mod range;
 pub mod reader;
 pub mod rebuild;
 pub mod registry;

@@ -1,9 +1,13 @@
 //! A query of an entity's rows, and what is known about how to find them.
 
 use sea_orm::sea_query::{Expr, IntoCondition, Value};
-use sea_orm::{ColumnTrait, Condition, DbBackend, EntityTrait, Iden, QueryFilter, QueryTrait, Select};
+use sea_orm::{
+    ColumnTrait, Condition, DbBackend, EntityTrait, Iden, QueryFilter, QuerySelect, QueryTrait, Select,
+};
 
-use super::definition::{Index, Table};
+use super::definition::Table;
+use super::filter::{Filter, NAMED, Named, Says};
+use super::range::{Born, Range};
 use super::walk::Walk;
 use super::words::Words;
 
@@ -15,8 +19,8 @@ pub struct Query<E: EntityTrait> {
     /// The same without the filters that every row found in either twin is known to meet.
     pub(super) over_both: Option<Select<E>>,
     /// The same without those filters that are known one by one.
-    bare: Select<E>,
-    filters: Vec<Filter>,
+    pub(super) bare: Select<E>,
+    pub(super) filters: Vec<Filter>,
     /// What every row meets that was there.
     bound: Condition,
     pub(super) order: Vec<String>,
@@ -24,64 +28,6 @@ pub struct Query<E: EntityTrait> {
     pub(super) born: Option<Born>,
     pub(super) few: bool,
     pub(super) words: Option<Words>,
-}
-
-/// A filter of which it is known what column it is about.
-#[derive(Clone, Debug)]
-struct Filter {
-    column: String,
-    says: Says,
-    meets: Condition,
-}
-
-/// What a filter says of its column.
-#[derive(Clone, Debug)]
-enum Says {
-    /// The values that it may have, each once.
-    OneOf(Vec<Value>),
-    /// What its values begin or end with, in their order.
-    Within,
-    Otherwise,
-}
-
-impl Filter {
-    /// Whether another says the like of the same column.
-    fn is_like(&self, other: &Self) -> bool {
-        self.column == other.column
-            && std::mem::discriminant(&self.says) == std::mem::discriminant(&other.says)
-    }
-
-    fn values(&self) -> Option<&[Value]> {
-        match &self.says {
-            Says::OneOf(values) => Some(values),
-            Says::Within | Says::Otherwise => None,
-        }
-    }
-}
-
-/// Values of a column that rows have together in an index, in a list of another order.
-#[derive(Clone, Debug)]
-pub(super) struct Range {
-    /// What rows within it meet; each says one thing.
-    bounds: Vec<Condition>,
-    /// The filters that say so, by their places.
-    filters: Vec<usize>,
-}
-
-impl Range {
-    /// What rows within it meet.
-    pub fn meets(&self) -> Condition {
-        self.bounds.iter().cloned().fold(Condition::all(), Condition::add)
-    }
-}
-
-/// Since when a row can have been there.
-#[derive(Clone, Debug)]
-pub(super) struct Born {
-    pub column: String,
-    /// In the column's unit.
-    pub until: i64,
-    pub meets: Condition,
 }
 
 impl<E: EntityTrait> Query<E> {
@@ -115,6 +61,17 @@ impl<E: EntityTrait> Query<E> {
         }
         let meets = column.is_in(one_of.iter().cloned()).into_condition();
         self.filtered(column, Says::OneOf(one_of), meets)
+    }
+
+    /// The same, of the few rows whose keys a select of another of the model's tables names in a column; their own is the
+    /// one `column` of their primary key. They are found by that, unless they are few anyway.
+    #[must_use]
+    pub fn named<F: EntityTrait>(self, column: E::Column, others: Select<F>, naming: F::Column) -> Self {
+        let keys = others.select_only().column_as(naming.into_expr(), NAMED);
+        let meets = column.in_subquery(keys.as_query().clone()).into_condition();
+        let says =
+            if self.few { Says::Otherwise } else { Says::Named(Box::new(keys.distinct().into_query())) };
+        Self { few: true, ..self.filtered(column, says, meets) }
     }
 
     /// The same, of rows that meet a condition on one column. In a list of another [order](Self::in_order) the rows that
@@ -181,11 +138,7 @@ impl<E: EntityTrait> Query<E> {
         if self.few || self.order.is_empty() || !self.is_about_order(table, over_both) {
             return None;
         }
-        let is_apart = |one: &&Filter| {
-            one.values().is_some_and(|values| !values.is_empty())
-                && self.is_in_order_behind(&one.column, table)
-        };
-        let apart = self.filters.iter().find(is_apart);
+        let apart = self.apart(table).map(|(_, filter)| filter);
         if apart.is_none() && !self.is_in_order(table) {
             return None;
         }
@@ -203,60 +156,16 @@ impl<E: EntityTrait> Query<E> {
         }
         let apart = apart.and_then(|filter| Some((filter.column.clone(), filter.values()?.to_vec())));
         let (order, bound) = (self.order.clone(), self.bound.clone());
-        Some(Walk { select: bare.into_query(), order, bound, apart, passing, few_of_past: None })
+        Some(Walk { order, bound, apart, passing, ..Walk::over(&bare.into_query()) })
     }
 
-    /// The rows that each filter leaves, if an index has them together, but not in the order of the list.
-    pub(super) fn filtered_ranges(&self, table: &Table) -> Vec<Range> {
-        let is_range = |one: &Filter| {
-            let says = match &one.says {
-                Says::Within => true,
-                Says::OneOf(values) => !values.is_empty() && !self.is_in_order_behind(&one.column, table),
-                Says::Otherwise => false,
-            };
-            says && self.leading(&one.column, table).next().is_some()
+    /// The filter whose values are walked over apart, and its place.
+    pub(super) fn apart(&self, table: &Table) -> Option<(usize, &Filter)> {
+        let is_apart = |(_, one): &(usize, &Filter)| {
+            one.values().is_some_and(|values| !values.is_empty())
+                && self.is_in_order_behind(&one.column, table)
         };
-        let is_first =
-            |place: usize, one: &Filter| !self.filters.iter().take(place).any(|other| one.is_like(other));
-        let firsts =
-            self.filters.iter().enumerate().filter(|(place, one)| is_range(one) && is_first(*place, one));
-        let range = |(_, first): (usize, &Filter)| {
-            let of = self.filters.iter().enumerate().filter(|(_, one)| one.is_like(first));
-            let (filters, bounds) = of.map(|(place, one)| (place, one.meets.clone())).unzip();
-            Range { bounds, filters }
-        };
-        firsts.map(range).collect()
-    }
-
-    /// The rows that had come to be by the moment, if such an index also holds what the list is sorted by: there may be more
-    /// of them than are looked up in good time.
-    pub(super) fn born_range(&self, table: &Table) -> Option<Range> {
-        let born = self.born.as_ref()?;
-        let holds = |index: &Index| {
-            self.order.iter().all(|column| index.columns.contains(column) || index.holds.contains(column))
-        };
-        self.leading(&born.column, table)
-            .any(holds)
-            .then(|| Range { bounds: vec![born.meets.clone()], filters: Vec::new() })
-    }
-
-    /// What rows meet that had come to be by the moment, where an index passes over the others when rows are counted: not
-    /// where a filter's own index does not go on with that, for a plan that is kept might prefer the other.
-    pub(super) fn born_where_counted(&self, table: &Table) -> Option<Condition> {
-        let born = self.born.as_ref()?;
-        let goes_on = |index: &Index| index.columns.get(1) == Some(&born.column);
-        let has_its_own = |one: &Filter| {
-            let mut led = led_by(&one.column, table).peekable();
-            one.values().is_some() && led.peek().is_some() && !led.any(goes_on)
-        };
-        let counts_all = self.few || self.finds_all();
-        (!counts_all && !self.filters.iter().any(has_its_own)).then(|| born.meets.clone())
-    }
-
-    /// The indexes that a column leads, unless it has to do with the order.
-    fn leading<'a>(&self, column: &'a str, table: &'a Table) -> impl Iterator<Item = &'a Index> {
-        let is_beside = !self.order.iter().any(|other| other == column);
-        led_by(column, table).filter(move |_| is_beside)
+        self.filters.iter().enumerate().find(is_apart)
     }
 
     /// Whether an index has all rows in the order.
@@ -265,7 +174,7 @@ impl<E: EntityTrait> Query<E> {
     }
 
     /// Whether an index has the rows of each value of a column in the order.
-    fn is_in_order_behind(&self, column: &str, table: &Table) -> bool {
+    pub(super) fn is_in_order_behind(&self, column: &str, table: &Table) -> bool {
         let wanted = || std::iter::once(column).chain(self.order.iter().map(String::as_str));
         table
             .indexes
@@ -273,10 +182,26 @@ impl<E: EntityTrait> Query<E> {
             .any(|index| !index.leaves_few && index.columns.iter().map(String::as_str).eq(wanted()))
     }
 
+    /// The rows whose keys another select names, if one does.
+    pub(super) fn by_name(&self, table: &Table) -> Option<Named> {
+        let is_key = |name: &str| table.key_columns().map(|key| &*key.name).eq([name]);
+        let named = self.filters.iter().enumerate().find_map(|(place, one)| match &one.says {
+            Says::Named(keys) if is_key(&one.column) => Some((place, one.column.clone(), (**keys).clone())),
+            _ => None,
+        });
+        let (place, column, keys) = named?;
+        let rows = self.others(&[place]).fold(self.bare.clone(), Select::filter).into_query();
+        Some(Named { column, keys, rows })
+    }
+
+    /// What all filters say but those at some places.
+    fn others(&self, but: &[usize]) -> impl Iterator<Item = Condition> {
+        let others = self.filters.iter().enumerate().filter(|(place, _)| !but.contains(place));
+        others.map(|(_, one)| one.meets.clone())
+    }
+
     /// The select where few rows lie within a range: with all its filters, so that they are found by that.
     pub(super) fn select_within(&self, range: &Range, backend: DbBackend) -> Select<E> {
-        let others = self.filters.iter().enumerate().filter(|(place, _)| !range.filters.contains(place));
-        let others = others.map(|(_, one)| one.meets.clone());
         // SQLite has no statistics, so it is told.
         let bounds = range.bounds.iter().map(|bound| match backend {
             DbBackend::Sqlite => {
@@ -284,7 +209,7 @@ impl<E: EntityTrait> Query<E> {
             }
             _ => bound.clone(),
         });
-        others.chain(bounds).fold(self.bare.clone(), Select::filter)
+        self.others(&range.filters).chain(bounds).fold(self.bare.clone(), Select::filter)
     }
 
     /// Whether it finds all rows.
@@ -321,13 +246,6 @@ impl<E: EntityTrait> From<Select<E>> for Query<E> {
             words: None,
         }
     }
-}
-
-/// The indexes that a column leads, but for lookups.
-fn led_by<'a>(column: &'a str, table: &'a Table) -> impl Iterator<Item = &'a Index> {
-    let leads =
-        move |index: &&Index| !index.leaves_few && index.columns.first().is_some_and(|first| first == column);
-    table.indexes.iter().filter(leads)
 }
 
 /// Whether there is neither an order nor a limit.
@@ -408,38 +326,14 @@ mod tests {
     }
 
     #[test]
-    fn a_range_is_what_has_an_index_of_its_own_but_not_in_the_order_of_the_list() {
-        let bounds = |query: Query<thing::Entity>| {
-            query.filtered_ranges(&things()).first().map(|range| range.bounds.len())
-        };
-        let aged = || all().within(Age, Age.gt(7)).within(Age, Age.lt(9)).in_order([Size]);
-        assert_eq!(bounds(aged()), Some(2), "both ends");
-        assert_eq!(bounds(all().meeting(Age, Age.gt(7)).in_order([Size])), None, "what may be a pattern");
-        assert_eq!(bounds(all().within(Size, Size.gt(7)).in_order([Size])), None, "where the walk begins");
-        assert_eq!(bounds(all().one_of(Kind, [1]).in_order([Size])), None, "it is walked over apart");
-        assert_eq!(bounds(all().one_of(Kind, [1]).in_order([Id])), Some(1), "there is no such index");
-        let none: [i32; 0] = [];
-        assert_eq!(bounds(all().one_of(Kind, none).in_order([Id])), None);
-
-        let both = aged().one_of(Kind, [1]).in_order([Id]);
-        let both: Vec<_> =
-            both.filtered_ranges(&things()).iter().map(|range| range.filters.clone()).collect();
-        assert_eq!(both, [vec![0, 1], vec![2]], "each for itself");
-
-        let born = |query: Query<thing::Entity>| query.born_by(Age, 7).born_range(&things()).is_some();
-        assert!(born(all().in_order([Size])));
-        assert!(!born(all().in_order([Kind])), "the index does not hold that");
-        assert!(!born(all().in_order([Age])), "the walk ends there");
-    }
-
-    #[test]
-    fn rows_are_counted_among_those_of_then_unless_a_filter_has_an_index_that_knows_no_time() {
-        let counted =
-            |query: Query<thing::Entity>| query.born_by(Size, 7).born_where_counted(&things()).is_some();
-        assert!(counted(all().meeting(Age, Age.gt(7))));
-        assert!(counted(all().one_of(Kind, [1])), "its index goes on with that");
-        assert_eq!(all().born_by(Kind, 7).one_of(Age, [1]).born_where_counted(&things()), None);
-        assert!(!counted(all()), "all are counted otherwise");
+    fn rows_that_another_select_names_are_found_by_that_unless_they_are_few_anyway() {
+        let named = |query: Query<thing::Entity>| query.named(Id, thing::Entity::find(), Kind);
+        let found = named(all().meeting(Age, Age.gt(7))).by_name(&things()).unwrap();
+        assert!(sql(&found.rows).ends_with(r#"WHERE "things"."age" > ?"#), "{}", sql(&found.rows));
+        assert!(named(Query::few(thing::Entity::find())).by_name(&things()).is_none());
+        assert!(all().named(Age, thing::Entity::find(), Kind).by_name(&things()).is_none(), "no key");
+        let select = named(all()).into_select().into_query();
+        assert!(sql(&select).contains(r#""things"."id" IN (SELECT "things"."kind""#), "{}", sql(&select));
     }
 
     #[test]

@@ -12,12 +12,15 @@ use sea_orm::{
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::bucket;
 use super::definition::{Row, Table};
+use super::empty::EmptyBuckets;
 use super::instance::{Checkpoint, Instance};
-use super::query::{Query, Range};
+use super::query::Query;
+use super::range::Range;
 use super::rows::Key;
 use super::source::{Page, Rows, Source, View, Way};
-use super::statement::{self, ASKED, CHECKPOINT, COUNT, ORDER};
+use super::statement::{self, ASKED, CHECKPOINT, COUNT, Counted, ORDER};
 use super::threshold::{self, Met, Thresholds};
 use crate::engine::event::Position;
 
@@ -123,16 +126,19 @@ impl Reader {
             match self.narrow_range(at, table, &query).await {
                 Some((range, Met { now: true, past: true })) => within = Some(select(range)),
                 Some((range, Met { past: true, .. })) => walk.few_of_past = Some(select(range)),
-                _ => {}
+                _ => walk.few_of_now = self.few_of_now(at, table, &query).map(select),
             }
+            walk.empty = self.empty_buckets(at, table, &query);
         }
+        let named = query.by_name(table);
         let Query { select, over_both, few, words, order, .. } = query;
         let over_both = over_both.map(QueryTrait::into_query);
-        let rows = match &walk {
+        let rows = match (&named, &walk) {
+            (Some(named), _) => Rows::Named(named),
             _ if few => Rows::Few,
             _ if within.is_some() => Rows::Within(&order),
-            Some(walk) => Rows::Walked(walk),
-            None => Rows::Any,
+            (_, Some(walk)) => Rows::Walked(walk),
+            (_, None) => Rows::Any,
         };
         let query = within.unwrap_or_else(|| select.into_query());
         let asked = Page { query: &query, over_both: over_both.as_ref(), rows };
@@ -159,7 +165,12 @@ impl Reader {
     {
         let query = query.into();
         let table = self.table_for(&query)?;
-        let finds_all = query.finds_all();
+        let (finds_all, named) = (query.finds_all(), query.by_name(table));
+        let counted = match &named {
+            Some(named) => Counted::Named(named),
+            None if finds_all => Counted::All,
+            None => Counted::Found,
+        };
         let born = query.born_where_counted(table);
         let Query { select, over_both, few, words, .. } = query;
         let finding = match over_both {
@@ -172,7 +183,7 @@ impl Reader {
         let of_then = born.map(|born| query.clone().cond_where(born).to_owned());
         let build = |source: Source<'_>, view| {
             let query = of_then.as_ref().filter(|_| view != View::Now).unwrap_or(&query);
-            statement::count(Source { words: words.as_ref(), ..source }, table, view, (query, finds_all))
+            statement::count(Source { words: words.as_ref(), ..source }, table, view, (query, counted))
         };
         let found = self.ask(at, finding, build).await?;
         let Some(row) = found.first() else { return Ok(0) };
@@ -332,7 +343,7 @@ impl Reader {
         if shown.generation == 0 || (of_then.is_none() && ranges.is_empty()) {
             return None;
         }
-        let threshold = Thresholds::of(&self.model, table, query.born.as_ref(), &shown);
+        let threshold = Thresholds::of(&self.model, table, query.born.as_ref(), None, &shown);
         if let (Some(born), Some(of_then)) = (born, of_then)
             && threshold.were_born_by(born)
         {
@@ -350,6 +361,29 @@ impl Reader {
         let met = ranges.into_iter().zip(met.unwrap_or_default());
         // The first of those that have few in most twins.
         met.min_by_key(|(_, met)| (!met.past, !met.now))
+    }
+
+    /// The rows of now that had come to be by a moment, of those values that are walked over apart, where they are known to
+    /// be few.
+    fn few_of_now<E: EntityTrait>(&self, at: Position, table: &Table, query: &Query<E>) -> Option<Range> {
+        let shown = self.shown.borrow().clone();
+        let born = query.born.as_ref().filter(|_| at < shown.position)?;
+        let (range, (column, values)) = query.born_apart(table)?;
+        let mut each = values
+            .iter()
+            .map(|value| Thresholds::of(&self.model, table, Some(born), Some((column, value)), &shown));
+        each.all(|threshold| threshold.were_born_by(born)).then_some(range)
+    }
+
+    /// The buckets around a position that are known to be empty, of each kind of rows that are walked over.
+    fn empty_buckets<E: EntityTrait>(&self, at: Position, table: &Table, query: &Query<E>) -> Vec<Vec<i64>> {
+        let shown = self.shown.borrow().clone();
+        if shown.generation == 0 || shown.position.get() - at.get() <= self.model.settings.near {
+            return Vec::new();
+        }
+        let around = bucket::around(at, shown.position);
+        let empty = |kind: &Condition| EmptyBuckets::of(&self.model, table, &shown, &around, kind);
+        query.kinds(table).iter().map(empty).collect()
     }
 
     async fn wait_until(&self, at: Position, until: Instant) -> Result<Checkpoint, ReadError> {

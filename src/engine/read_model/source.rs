@@ -2,15 +2,16 @@
 
 use sea_orm::DbBackend;
 use sea_orm::sea_query::{
-    Alias, ArrayType, CommonTableExpression, Expr, ExprTrait, IntoTableRef, Order, Query, SelectStatement,
-    UnionType, Value, ValueTuple, WithClause,
+    Alias, CommonTableExpression, Expr, ExprTrait, IntoTableRef, Order, Query, SelectStatement, UnionType,
+    WithClause,
 };
 
 use super::bucket;
 use super::catalogue::Generation;
 use super::definition::Table;
+use super::filter::Named;
 use super::place::place_of;
-use super::table::{self, BUCKET, Twin, VALID_FROM, VALID_TO, array_of};
+use super::table::{self, BUCKET, Twin, VALID_FROM, VALID_TO};
 use super::walk::Walk;
 use super::words::Words;
 use crate::engine::event::Position;
@@ -35,45 +36,6 @@ pub(super) enum Way {
     Buckets { newest: Position },
 }
 
-/// A column of values that a statement brings along.
-pub(super) struct Brought {
-    pub name: &'static str,
-    pub kind: ArrayType,
-    pub values: Vec<Value>,
-}
-
-/// The values as a table with columns of those names: arrays on PostgreSQL, rows of VALUES on SQLite.
-///
-/// All columns are equally long and hold no nulls.
-pub(super) fn brought(backend: DbBackend, columns: Vec<Brought>) -> SelectStatement {
-    let mut select = Query::select();
-    if backend == DbBackend::Postgres {
-        for column in columns {
-            let cast = array_of(&column.kind).unwrap_or("text[]");
-            let array = Value::Array(column.kind, Some(Box::new(column.values)));
-            select.expr_as(
-                Expr::cust_with_values(format!("unnest($1::{cast})"), [array]),
-                Alias::new(column.name),
-            );
-        }
-        return select;
-    }
-    let length = columns.first().map_or(0, |column| column.values.len());
-    let mut rows: Vec<Vec<Value>> = (0..length).map(|_| Vec::with_capacity(columns.len())).collect();
-    for (place, column) in columns.into_iter().enumerate() {
-        select.expr_as(Expr::col(Alias::new(format!("column{}", place + 1))), Alias::new(column.name));
-        for (row, value) in rows.iter_mut().zip(column.values) {
-            row.push(value);
-        }
-    }
-    // A length that is a power of two keeps the number of different statements small; the last row is repeated.
-    if let Some(last) = rows.last().cloned() {
-        rows.resize(length.next_power_of_two(), last);
-    }
-    select.from_values(rows.into_iter().map(ValueTuple::Many), Alias::new("brought"));
-    select
-}
-
 /// A query as a list answers it.
 #[derive(Clone, Copy)]
 pub(super) struct Page<'a> {
@@ -91,6 +53,8 @@ pub(super) enum Rows<'a> {
     Any,
     /// By its filters, which leave few, and sorted then.
     Few,
+    /// By their keys, which another select names, and sorted then.
+    Named(&'a Named),
     /// By the one filter that leaves few, in an index, and sorted then by these columns before they are looked up.
     Within(&'a [String]),
     /// Walked over in their order, within an index, until there are enough.
@@ -165,6 +129,9 @@ impl Source<'_> {
                 let places = place_of(table, order, paged(self.branches(table, view, &found)));
                 Some(paged(self.looked_up(table, view, places)))
             }
+            (DbBackend::Postgres, Rows::Named(named)) if over_both.is_some() => {
+                Some(paged(self.each_named(table, view, named)))
+            }
             (DbBackend::Postgres, Rows::Few) if over_both.is_some() => {
                 Some(paged(self.branches(table, view, &all_found())))
             }
@@ -181,7 +148,7 @@ impl Source<'_> {
             _ if table.ever_changing || !has_limit(query) => None,
             (_, Rows::Walked(walk)) => self.merged(table, view, walk),
             (_, Rows::Any) => self.merged(table, view, &Walk::over(query)),
-            (_, Rows::Few | Rows::Within(_)) => None,
+            (_, Rows::Few | Rows::Named(_) | Rows::Within(_)) => None,
         };
         found.unwrap_or_else(|| match view {
             View::Now => self.over(table, Twin::Now, query.clone()),
@@ -266,7 +233,7 @@ impl Source<'_> {
         branch: &SelectStatement,
     ) -> SelectStatement {
         if self.backend == DbBackend::Postgres {
-            return self.lateral_past(table, (position, newest), branch, None);
+            return self.lateral_past(table, (position, bucket::around(position, newest)), branch, None);
         }
         let mut past = self.ended(table, position, Way::Buckets { newest }, branch);
         past.and_where(own(table, BUCKET).is_in(bucket::around(position, newest)));

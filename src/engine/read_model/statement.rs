@@ -6,11 +6,13 @@ use sea_orm::sea_query::{
 };
 use sea_orm::{DbBackend, Statement};
 
+use super::brought::{Brought, brought};
 use super::catalogue::{Generation, read_models};
 use super::definition::Table;
+use super::filter::Named;
 use super::load::{KEY_COLUMNS, key_columns};
 use super::rows::Key;
-use super::source::{Brought, Page, Source, View, Way, all_of, brought, has_limit, own};
+use super::source::{Page, Source, View, Way, all_of, has_limit, own};
 use super::table::{Twin, VALID_FROM, VALID_TO};
 use crate::engine::event::Position;
 
@@ -89,19 +91,35 @@ pub(super) fn list(source: Source<'_>, table: &Table, view: View, asked: Page<'_
     with(statement, source.siblings(table, view, asked.query))
 }
 
-/// How many rows of a view the query's filters let through; its order and limit do not matter. `is_all`: it has none.
+/// How the rows are found that are counted.
+#[derive(Clone, Copy)]
+pub(super) enum Counted<'a> {
+    /// There are no filters.
+    All,
+    /// By the filters.
+    Found,
+    /// By their keys, which another select names.
+    Named(&'a Named),
+}
+
+/// How many rows of a view the query's filters let through; its order and limit do not matter.
 pub(super) fn count(
     source: Source<'_>,
     table: &Table,
     view: View,
-    (query, is_all): (&SelectStatement, bool),
+    (query, counted): (&SelectStatement, Counted<'_>),
 ) -> SelectStatement {
     let mut branch = query.clone();
     branch.clear_selects().clear_order_by().reset_limit().reset_offset();
     branch.expr_as(Expr::cust("COUNT(*)"), Alias::new(COUNT));
     // Each side counts its own: rows that are only counted would still be handed on one by one.
-    let sides = match view {
-        View::At { position, by } if is_all && source.backend == DbBackend::Sqlite => {
+    let sides = match (view, counted) {
+        (view, Counted::Named(named)) if source.backend == DbBackend::Postgres => {
+            let mut rows = Query::select();
+            rows.expr_as(Expr::cust("COUNT(*)"), Alias::new(COUNT));
+            rows.from_subquery(source.each_named(table, view, named), Alias::new("rows")).to_owned()
+        }
+        (View::At { position, by }, Counted::All) if source.backend == DbBackend::Sqlite => {
             let (is_late, past) = match by {
                 Way::Buckets { newest } => {
                     (position.get() > newest.get() / 2, source.bucketed(table, position, newest, &branch))
@@ -199,7 +217,7 @@ fn last_begun(source: Source<'_>, table: &Table) -> Expr {
 }
 
 /// The rows with their model's checkpoint beside each; one row with nothing but the checkpoint when there are none.
-fn with_checkpoint(generation: Generation, rows: SelectStatement) -> SelectStatement {
+pub(super) fn with_checkpoint(generation: Generation, rows: SelectStatement) -> SelectStatement {
     let catalogue = |column| Expr::col((Alias::new("catalogue"), column));
     let mut statement = Query::select();
     statement
@@ -277,9 +295,11 @@ mod tests {
             (Way::Ended, 1, "begun (valid_from>?)"),
         ] {
             let view = View::At { position: POSITION, by };
-            let steps =
-                steps_of(&tables, ready(DbBackend::Sqlite, &count(source, &tables[0], view, (&all, true))))
-                    .await;
+            let steps = steps_of(
+                &tables,
+                ready(DbBackend::Sqlite, &count(source, &tables[0], view, (&all, Counted::All))),
+            )
+            .await;
             let is = |part: &str| steps.iter().filter(|step| step.contains(part)).count();
             assert_eq!(is(found), 1, "{steps:#?}");
             assert_eq!(is("SCAN things_r1_g1 USING COVERING INDEX things_r1_g1_begun"), at_all, "{steps:#?}");

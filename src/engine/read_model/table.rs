@@ -6,6 +6,7 @@ use sea_orm::sea_query::{
 };
 use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 
+use super::brought::BESIDE;
 use super::definition::{Column, Table};
 use super::load::KEY_COLUMNS;
 use super::place::PLACE;
@@ -31,7 +32,7 @@ const BEGUN: &str = "begun";
 const ENDED: &str = "ended";
 
 /// What statements call their own parts, and refer to from beside a table.
-const ALIASES: [&str; 7] = ["asked", "beside", "catalogue", "changed", PLACE, "read_models", "version"];
+const ALIASES: [&str; 7] = ["asked", BESIDE, "catalogue", "changed", PLACE, "read_models", "version"];
 
 /// PostgreSQL cuts longer names, and two of them would become one.
 const LONGEST_NAME: usize = 63;

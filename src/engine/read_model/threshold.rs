@@ -1,15 +1,18 @@
 //! How many of a table's rows are few: so many are rather looked at, and sorted, than walked towards in the list's order.
 
-use std::collections::HashMap;
+use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use sea_orm::sea_query::{Alias, Expr, ExprTrait, Order, Query, SelectStatement};
+use lru::LruCache;
+use sea_orm::sea_query::{
+    Alias, Expr, ExprTrait, Order, Query, QueryBuilder, SelectStatement, SqliteQueryBuilder, Value,
+};
 use sea_orm::{Condition, ConnectionTrait, DbErr};
 
 use super::bucket;
 use super::definition::Table;
 use super::instance::{Checkpoint, Instance};
-use super::query::Born;
+use super::range::Born;
 use super::source::{Source, own};
 use super::statement::{ready, with_limits_told};
 use super::table::{BUCKET, Twin};
@@ -24,9 +27,26 @@ const KNOWN: u64 = 2;
 /// What a select of one number calls it.
 const NUMBER: &str = "number";
 
-/// What is known of each table, by its name and by the column that says when a row came to be.
-#[derive(Debug, Default)]
-pub(super) struct Thresholds(Mutex<HashMap<(&'static str, String), Threshold>>);
+/// Of so many tables, columns and values it is known.
+const KNOWN_AT_MOST: NonZeroUsize = NonZeroUsize::new(1_024).unwrap();
+
+/// What is known of each table, or of its rows that have some value in a column.
+#[derive(Debug)]
+pub(super) struct Thresholds(Mutex<LruCache<Rows, Threshold>>);
+
+/// Which rows it is known of: those of a table, by when they came to be as a column says, and by a column and its value.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Rows {
+    table: &'static str,
+    born: Option<String>,
+    value: Option<(String, String)>,
+}
+
+impl Default for Thresholds {
+    fn default() -> Self {
+        Self(Mutex::new(LruCache::new(KNOWN_AT_MOST)))
+    }
+}
 
 /// How many rows of a table are few.
 #[derive(Clone, Copy, Debug, Default)]
@@ -52,25 +72,36 @@ impl Threshold {
 }
 
 impl Thresholds {
-    /// What is known of a table; what has been true for long is found out anew meanwhile.
-    pub fn of(model: &Arc<Instance>, table: &Table, born: Option<&Born>, shown: &Checkpoint) -> Threshold {
-        let column = born.map(|born| born.column.clone());
+    /// What is known of a table, or of its rows of one value; what has been true for long is found out anew meanwhile.
+    pub fn of(
+        model: &Arc<Instance>,
+        table: &Table,
+        born: Option<&Born>,
+        value: Option<(&str, &Value)>,
+        shown: &Checkpoint,
+    ) -> Threshold {
         let known = || model.thresholds.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (table.name, column.clone().unwrap_or_default());
+        let key = Rows {
+            table: table.name,
+            born: born.map(|born| born.column.clone()),
+            value: value
+                .map(|(column, value)| (column.to_owned(), SqliteQueryBuilder.value_to_string(value))),
+        };
         let least = Threshold { rows: model.settings.few, ..Threshold::default() };
         let before = known().get(&key).copied().unwrap_or(least);
         if before.holds_at(shown.position) {
             return before;
         }
         // Nobody else finds it out at the same time; and if that fails, not before the log has grown again.
-        known().insert(key.clone(), Threshold { since: shown.position, ..before });
+        known().put(key.clone(), Threshold { since: shown.position, ..before });
+        let is = value.map(|(column, value)| own(table, column).eq(value.clone()));
         let (model, table, shown) = (model.clone(), table.clone(), shown.clone());
         tokio::spawn(async move {
             let of = (&model.store, model.source(shown.generation));
-            match measured(of, &table, column.as_deref(), model.settings.few).await {
+            match measured(of, &table, (key.born.as_deref(), is), model.settings.few).await {
                 Ok(found) => {
                     let found = Threshold { since: shown.position, ..found };
-                    model.thresholds.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, found);
+                    model.thresholds.0.lock().unwrap_or_else(PoisonError::into_inner).put(key, found);
                 }
                 Err(error) => {
                     tracing::debug!(table = table.name, %error, "how many rows are few is not known");
@@ -84,11 +115,11 @@ impl Thresholds {
 async fn measured(
     (store, source): (&Store, Source<'_>),
     table: &Table,
-    born: Option<&str>,
+    (born, is): (Option<&str>, Option<Expr>),
     least: u64,
 ) -> Result<Threshold, DbErr> {
     let number = async |mut select: SelectStatement, value: Expr| {
-        select.expr_as(value, Alias::new(NUMBER));
+        select.expr_as(value, Alias::new(NUMBER)).cond_where(Condition::all().add_option(is.clone()));
         let row = store.reader().query_one(&source.over(table, Twin::Now, select)).await?;
         row.map(|row| row.try_get::<i64>("", NUMBER)).transpose()
     };

@@ -6,9 +6,13 @@ use super::bucket;
 use super::definition::Table;
 use super::source::{Source, View, Way, all_found_by, branch_of, has_limit, own};
 use super::table::{BUCKET, Twin, VALID_TO};
+use crate::engine::event::Position;
 
 /// The most parts that SQLite is asked to walk over side by side; it takes 500.
 const MOST_PARTS: usize = 400;
+
+/// A statement has so many parts more or less.
+const PARTS_AT_ONCE: usize = 8;
 
 /// A select with an order and a limit, and its filters by what they are good for.
 #[derive(Clone, Debug)]
@@ -25,14 +29,26 @@ pub(super) struct Walk {
     pub passing: Condition,
     /// How the rows of the past are found where they are few: by all filters, and sorted then.
     pub few_of_past: Option<SelectStatement>,
+    /// How the rows of now are found that had come to be by then, where they are few: likewise.
+    pub few_of_now: Option<SelectStatement>,
+    /// Buckets in which no row of the past is: of each value that is walked over apart, or of all.
+    pub empty: Vec<Vec<i64>>,
 }
 
 impl Walk {
     /// Of a select of which nothing is known.
     pub fn over(select: &SelectStatement) -> Self {
         let all = Condition::all;
-        let (order, apart, few_of_past) = (Vec::new(), None, None);
-        Self { select: select.clone(), order, bound: all(), apart, passing: all(), few_of_past }
+        Self {
+            select: select.clone(),
+            order: Vec::new(),
+            bound: all(),
+            apart: None,
+            passing: all(),
+            few_of_past: None,
+            few_of_now: None,
+            empty: Vec::new(),
+        }
     }
 }
 
@@ -43,12 +59,12 @@ impl Source<'_> {
     ///
     /// `None` when there are too many parts.
     pub fn merged(&self, table: &Table, view: View, walk: &Walk) -> Option<SelectStatement> {
-        let values = walk.apart.as_ref().map_or(1, |(_, values)| values.len());
-        let buckets = match view {
-            View::At { position, by: Way::Buckets { newest } } => bucket::around(position, newest),
+        let parts = match view {
+            View::At { position, by: Way::Buckets { newest } } => walk.parts(position, newest),
             _ => Vec::new(),
         };
-        if values * (1 + buckets.len()) > MOST_PARTS {
+        let values = walk.apart.as_ref().map_or(1, |(_, values)| values.len());
+        if values + parts.len() > MOST_PARTS {
             return None;
         }
         // Whole rows, since naming each column once more in every part would make a text of many pages.
@@ -71,23 +87,32 @@ impl Source<'_> {
                 }
                 now.and_where(self.begins_by(table, position));
             }
-            walk.each(table, &now)
+            now
         };
         // The order and the limit of the first select are those of the whole UNION.
-        let mut all = now(page).into_iter().next()?;
-        let mut others: Vec<_> = now(part.clone()).into_iter().skip(1).collect();
+        let (mut all, mut others) = match &walk.few_of_now {
+            Some(few) => (now(whole(few)), Vec::new()),
+            None => {
+                let first = walk.each(table, now(page)).into_iter().next()?;
+                (first, walk.each(table, now(part.clone())).into_iter().skip(1).collect())
+            }
+        };
         if let View::At { position, by } = view {
             let past = self.ended(table, position, by, &part);
-            let in_bucket = |bucket: &i64| past.clone().and_where(own(table, BUCKET).eq(*bucket)).to_owned();
             match (by, &walk.few_of_past) {
-                (Way::Buckets { .. }, Some(few)) => {
+                (Way::Buckets { newest }, Some(few)) => {
                     let mut few = self.ended(table, position, by, &all_found_by(&whole(few)));
-                    few.and_where(own(table, BUCKET).is_in(buckets.iter().copied()));
+                    few.and_where(own(table, BUCKET).is_in(bucket::around(position, newest)));
                     others.push(few);
                 }
-                (Way::Buckets { .. }, None) => {
-                    others.extend(buckets.iter().flat_map(|bucket| walk.each(table, &in_bucket(bucket))));
-                }
+                (Way::Buckets { .. }, None) => others.extend(parts.into_iter().map(|(bucket, value)| {
+                    let mut past = past.clone();
+                    past.and_where(own(table, BUCKET).eq(bucket));
+                    if let (Some((column, _)), Some(value)) = (&walk.apart, value) {
+                        past.and_where(own(table, column).eq(value.clone()));
+                    }
+                    past
+                })),
                 (Way::Ended | Way::Filter, _) => others.push(walk.all(table, past)),
             }
         }
@@ -104,6 +129,23 @@ impl Walk {
         has_limit(&branch).then_some(branch)
     }
 
+    /// The parts of the past around a position: a bucket and which of the values that are walked over apart, if any. Those
+    /// in which nothing is are left out, but for a few, so that there are few different statements.
+    pub fn parts(&self, position: Position, newest: Position) -> Vec<(i64, Option<&Value>)> {
+        let values: Vec<Option<&Value>> = match &self.apart {
+            Some((_, values)) => values.iter().map(Some).collect(),
+            None => vec![None],
+        };
+        let all = bucket::around(position, newest).into_iter().flat_map(|bucket| {
+            let kinds = self.empty.iter().map(Some).chain(std::iter::repeat(None));
+            let is_empty = move |empty: Option<&Vec<i64>>| empty.is_some_and(|empty| empty.contains(&bucket));
+            values.iter().zip(kinds).map(move |(value, empty)| (is_empty(empty), (bucket, *value)))
+        });
+        let (empty, others): (Vec<_>, Vec<_>) = all.partition(|(is_empty, _)| *is_empty);
+        let more = others.len().next_multiple_of(PARTS_AT_ONCE) - others.len();
+        others.into_iter().chain(empty.into_iter().take(more)).map(|(_, part)| part).collect()
+    }
+
     /// The values that are walked over apart, where there are several.
     pub fn several(&self) -> Option<(&str, &[Value])> {
         self.apart
@@ -113,8 +155,8 @@ impl Walk {
     }
 
     /// A part for each value that is walked over apart.
-    fn each(&self, table: &Table, part: &SelectStatement) -> Vec<SelectStatement> {
-        let Some((column, values)) = &self.apart else { return vec![part.clone()] };
+    fn each(&self, table: &Table, part: SelectStatement) -> Vec<SelectStatement> {
+        let Some((column, values)) = &self.apart else { return vec![part] };
         let of = |value: &Value| part.clone().and_where(own(table, column).eq(value.clone())).to_owned();
         values.iter().map(of).collect()
     }
@@ -210,6 +252,26 @@ mod tests {
         assert_eq!(count(&steps, "MERGE (UNION ALL)"), 1, "{steps:#?}");
         assert_eq!(count(&steps, "INDEX things_r1_g1_size"), 1, "{steps:#?}");
         assert_eq!(count(&steps, "INDEX things_r1_g1_history_age (bucket=? AND age>?)"), 1, "{steps:#?}");
+    }
+
+    #[test]
+    fn parts_in_which_nothing_is_are_passed_over_but_for_a_few_that_make_statements_alike() {
+        let tables = things();
+        let mut walk = all().one_of(Kind, [1, 2]).in_order([Size]).walk(&tables[0]).unwrap();
+        let around = bucket::around(POSITION, NEWEST);
+        let (one, two): (Value, Value) = (1.into(), 2.into());
+        let both = |bucket: &i64| [(*bucket, Some(&one)), (*bucket, Some(&two))];
+        assert_eq!(walk.parts(POSITION, NEWEST), around.iter().flat_map(both).collect::<Vec<_>>());
+        walk.empty = vec![around.clone(), around[1..].to_vec()];
+        let parts = walk.parts(POSITION, NEWEST);
+        assert_eq!(
+            (parts.len(), parts[0]),
+            (PARTS_AT_ONCE, (around[0], Some(&two))),
+            "what is not empty first"
+        );
+        let mut once = parts.clone();
+        once.dedup();
+        assert_eq!(once, parts);
     }
 
     #[test]

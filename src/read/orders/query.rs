@@ -5,7 +5,7 @@
 
 use async_graphql::{Enum, ID, InputObject};
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, Iterable, QueryFilter, QuerySelect, QueryTrait, Select};
+use sea_orm::{ColumnTrait, EntityTrait, Iterable, QueryFilter, QueryTrait, Select};
 use uuid::Uuid;
 
 use super::table::{Column, Entity, Model, Status, line};
@@ -118,18 +118,14 @@ impl Wanted {
     }
 
     fn of(&self, those: Select<Entity>, placed_until: Option<Expr>) -> Query<Entity> {
-        let with_product = |id: Uuid| {
-            let mut lines = line::Entity::find();
-            lines = lines.select_only().column(line::Column::OrderId).filter(line::Column::ProductId.eq(id));
-            Column::Id.in_subquery(lines.into_query())
+        let mut query = match self.user_id {
+            Some(id) => Query::few(those.filter(Column::UserId.eq(id))),
+            None => Query::of(those),
         };
-        let narrow = Condition::all()
-            .add_option(self.user_id.map(|id| Column::UserId.eq(id)))
-            .add_option(self.product_id.map(with_product));
-        let mut query = match narrow.is_empty() {
-            true => Query::of(those),
-            false => Query::few(those.filter(narrow)),
-        };
+        if let Some(id) = self.product_id {
+            let lines = line::Entity::find().filter(line::Column::ProductId.eq(id));
+            query = query.named(Column::Id, lines, line::Column::OrderId);
+        }
         if let Some(statuses) = &self.statuses {
             query = query.one_of(Column::Status, statuses.iter().copied());
         }

@@ -1,0 +1,218 @@
+//! Buckets of the past in which no row of a kind is, and none ever will be: found out beside the requests, for good.
+
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use lru::LruCache;
+use sea_orm::sea_query::{
+    Alias, ArrayType, Expr, ExprTrait, Query, SelectStatement, SqliteQueryBuilder, Value,
+};
+use sea_orm::{Condition, ConnectionTrait, DbErr};
+
+use super::brought::{BESIDE, Brought, beside, brought};
+use super::bucket;
+use super::catalogue::Generation;
+use super::definition::Table;
+use super::instance::{Checkpoint, Instance};
+use super::source::{Source, own};
+use super::statement::{CHECKPOINT, ready, with_checkpoint};
+use super::table::{BUCKET, Twin};
+use crate::engine::event::Position;
+
+/// So many kinds are known about, and so many buckets of each.
+const KINDS: NonZeroUsize = NonZeroUsize::new(128).unwrap();
+const BUCKETS: NonZeroUsize = NonZeroUsize::new(1_024).unwrap();
+
+/// What is known of the buckets of each kind of rows, by the text of what these meet.
+#[derive(Debug)]
+pub(super) struct EmptyBuckets(Mutex<LruCache<String, LruCache<i64, Known>>>);
+
+/// What is known of a bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Known {
+    /// It was asked about once. Who looks at a moment once more is worth looking into it.
+    Asked,
+    /// It is being looked into, or was not empty.
+    LookedInto,
+    Empty,
+}
+
+impl Default for EmptyBuckets {
+    fn default() -> Self {
+        Self(Mutex::new(LruCache::new(KINDS)))
+    }
+}
+
+impl EmptyBuckets {
+    /// Those of some buckets that are known to be empty of rows that meet a condition. Others are looked into meanwhile.
+    pub fn of(
+        model: &Arc<Instance>,
+        table: &Table,
+        shown: &Checkpoint,
+        buckets: &[i64],
+        meets: &Condition,
+    ) -> Vec<i64> {
+        let generation = model.generation(shown.generation);
+        let kind = model.source(shown.generation).over(table, Twin::History, one(meets));
+        let kind = kind.to_string(SqliteQueryBuilder);
+        // What is not over yet may get its first row any time.
+        let over = buckets.iter().copied().filter(|bucket| bucket::is_over(*bucket, shown.position));
+        let (empty, unknown) = model.empty_buckets.known(&kind, over);
+        if !unknown.is_empty() {
+            let look =
+                Look { table: table.clone(), shown: shown.position, buckets: unknown, meets: meets.clone() };
+            let model = model.clone();
+            tokio::spawn(async move {
+                match look.taken(&model, generation).await {
+                    Ok(found) => model.empty_buckets.learn(&kind, &found),
+                    Err(error) => tracing::debug!(kind, %error, "which buckets are empty is not known"),
+                }
+            });
+        }
+        empty
+    }
+
+    /// Those that are known to be empty, and those to look into.
+    fn known(&self, kind: &str, buckets: impl Iterator<Item = i64>) -> (Vec<i64>, Vec<i64>) {
+        let mut kinds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = kinds.get_or_insert_mut_ref(kind, || LruCache::new(BUCKETS));
+        let (mut empty, mut unknown) = (Vec::new(), Vec::new());
+        for bucket in buckets {
+            match known.get(&bucket) {
+                Some(Known::Empty) => empty.push(bucket),
+                Some(Known::LookedInto) => {}
+                Some(Known::Asked) => {
+                    known.put(bucket, Known::LookedInto);
+                    unknown.push(bucket);
+                }
+                None => {
+                    known.put(bucket, Known::Asked);
+                }
+            }
+        }
+        (empty, unknown)
+    }
+
+    fn learn(&self, kind: &str, empty: &[i64]) {
+        let mut kinds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = kinds.get_mut(kind) {
+            for bucket in empty {
+                known.put(*bucket, Known::Empty);
+            }
+        }
+    }
+}
+
+/// A look into buckets that are over.
+struct Look {
+    table: Table,
+    /// The checkpoint by which they are.
+    shown: Position,
+    buckets: Vec<i64>,
+    meets: Condition,
+}
+
+impl Look {
+    /// The buckets that are empty.
+    async fn taken(&self, model: &Instance, generation: Generation) -> Result<Vec<i64>, DbErr> {
+        let statement = ready(model.store.backend(), &self.statement(model.source(generation.number)));
+        let rows = model.store.steady_reader().query_all_raw(statement).await?;
+        let mut empty = Vec::with_capacity(rows.len());
+        for row in rows {
+            // A copy that lags does not know what is in the buckets.
+            if row.try_get::<i64>("", CHECKPOINT)? < self.shown.get() {
+                return Ok(Vec::new());
+            }
+            empty.extend(row.try_get::<Option<i64>>("", BUCKET)?);
+        }
+        Ok(empty)
+    }
+
+    fn statement(&self, source: Source<'_>) -> SelectStatement {
+        let mut within = source.over(&self.table, Twin::History, one(&self.meets));
+        within.and_where(own(&self.table, BUCKET).eq(beside(BUCKET)));
+        let values = self.buckets.iter().copied().map(Value::from).collect();
+        let buckets = vec![Brought { name: BUCKET, kind: ArrayType::BigInt, values }];
+        let mut empty = Query::select();
+        empty.expr_as(beside(BUCKET), Alias::new(BUCKET));
+        empty.from_subquery(brought(source.backend, buckets), Alias::new(BESIDE));
+        empty.and_where(Expr::exists(within).not());
+        with_checkpoint(source.generation, empty)
+    }
+}
+
+fn one(meets: &Condition) -> SelectStatement {
+    Query::select().expr(Expr::val(1)).cond_where(meets.clone()).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::sea_query::IntoCondition;
+    use sea_orm::{ColumnTrait, Database, DbBackend};
+
+    use super::*;
+    use crate::engine::read_model::table;
+    use crate::engine::read_model::thing::Column::{Age, Kind};
+    use crate::engine::read_model::thing::list::{NEWEST, POSITION, steps_of, things};
+
+    const GENERATION: Generation = Generation { name: "things", revision: 1, number: 1 };
+
+    fn source(tables: &[Table]) -> Source<'_> {
+        Source { backend: DbBackend::Sqlite, generation: GENERATION, tables, words: None }
+    }
+
+    fn look(tables: &[Table], meets: impl IntoCondition) -> Look {
+        let buckets = bucket::around(POSITION, NEWEST);
+        Look { table: tables[0].clone(), shown: NEWEST, buckets, meets: meets.into_condition() }
+    }
+
+    #[tokio::test]
+    async fn it_is_looked_into_buckets_at_an_index_that_has_the_rows_of_the_kind_together() {
+        let tables = things();
+        for (meets, index) in [
+            (Age.gt(3).into_condition(), "history_age (bucket=? AND age>?)"),
+            (Kind.eq(3).into_condition(), "history_kind_size (bucket=? AND kind=?)"),
+            (Condition::all(), "(bucket=?)"),
+        ] {
+            let statement = look(&tables, meets).statement(source(&tables));
+            let steps = steps_of(&tables, ready(DbBackend::Sqlite, &statement)).await;
+            assert_eq!(steps.iter().filter(|step| step.contains(index)).count(), 1, "{index}: {steps:#?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn buckets_are_empty_in_which_no_row_meets_the_condition() {
+        let tables = things();
+        let database = Database::connect("sqlite::memory:").await.unwrap();
+        table::create(&database, &tables, 1, 1).await.unwrap();
+        let catalogue = "CREATE TABLE read_models AS \
+             SELECT 'things' AS name, 1 AS revision, 1 AS generation, 200000 AS position";
+        database.execute_unprepared(catalogue).await.unwrap();
+        let around = bucket::around(POSITION, NEWEST);
+        for (id, bucket) in (0..).zip(&around[..3]) {
+            let row = format!("INSERT INTO things_r1_g1_history VALUES ({id}, 0, 0, {id}, 1, 2, {bucket})");
+            database.execute_unprepared(&row).await.unwrap();
+        }
+        for least in [0, 2, 3] {
+            let statement = look(&tables, Age.gte(least)).statement(source(&tables));
+            let found = database.query_all(&statement).await.unwrap();
+            let mut found: Vec<i64> = found.iter().map(|row| row.try_get("", BUCKET).unwrap()).collect();
+            found.dedup();
+            let is_empty = |place: &usize| !(least..3).contains(&(*place as i32));
+            let empty = (0..around.len()).filter(is_empty).map(|place| around[place]);
+            assert_eq!(found, empty.collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn a_bucket_is_looked_into_when_it_is_asked_about_once_more_and_known_to_be_empty_for_good() {
+        let known = EmptyBuckets::default();
+        let asked = |buckets: &[i64]| known.known("red ones", buckets.iter().copied());
+        assert_eq!(asked(&[1, 2]), (vec![], vec![]));
+        assert_eq!(asked(&[1, 2, 3]), (vec![], vec![1, 2]));
+        assert_eq!(asked(&[1, 2, 3]), (vec![], vec![3]), "they are being looked into");
+        known.learn("red ones", &[2]);
+        assert_eq!(asked(&[1, 2, 3]), (vec![2], vec![]));
+        assert_eq!(known.known("green ones", [2].into_iter()), (vec![], vec![]));
+    }
+}
