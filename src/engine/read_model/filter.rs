@@ -30,11 +30,6 @@ impl Filter {
             && std::mem::discriminant(&self.says) == std::mem::discriminant(&other.says)
     }
 
-    /// Whether it says where its values begin or end.
-    pub fn is_within(&self) -> bool {
-        matches!(self.says, Says::Within)
-    }
-
     pub fn values(&self) -> Option<&[Value]> {
         match &self.says {
             Says::OneOf(values) => Some(values),

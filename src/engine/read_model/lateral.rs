@@ -41,7 +41,9 @@ impl Source<'_> {
             }
             None => self.first_of_now(table, view, walk, &branch),
         };
-        let (buckets, values): (Vec<i64>, Vec<_>) = walk.parts(position, newest).into_iter().unzip();
+        // One at least, for what kind its value is.
+        let parts = walk.parts((position, newest), |parts| usize::from(parts == 0));
+        let (buckets, values): (Vec<i64>, Vec<_>) = parts.into_iter().unzip();
         let several =
             walk.several().map(|(column, _)| (column, values.into_iter().flatten().cloned().collect()));
         if several.is_none() {

@@ -195,7 +195,7 @@ impl<E: EntityTrait> Query<E> {
     }
 
     /// What all filters say but those at some places.
-    fn others(&self, but: &[usize]) -> impl Iterator<Item = Condition> {
+    pub(super) fn others(&self, but: &[usize]) -> impl Iterator<Item = Condition> {
         let others = self.filters.iter().enumerate().filter(|(place, _)| !but.contains(place));
         others.map(|(_, one)| one.meets.clone())
     }

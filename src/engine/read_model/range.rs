@@ -8,6 +8,9 @@ use super::filter::{Filter, Says};
 use super::query::Query;
 use super::source::own;
 
+/// Of so many values it is known at the most where there are none.
+const MOST_KINDS: usize = 16;
+
 /// Values of a column that rows have together in an index, in a list of another order.
 #[derive(Clone, Debug)]
 pub(super) struct Range {
@@ -78,22 +81,16 @@ impl<E: EntityTrait> Query<E> {
         Some((range(), (&apart.column, values)))
     }
 
-    /// What all rows of each part meet that are walked over apart, or all rows: values that an index has together, and when
-    /// they came to be.
+    /// What rows meet that are found, of each value that is walked over apart, or of all; none where there are many values.
     pub(super) fn kinds(&self, table: &Table) -> Vec<Condition> {
-        let is_of_births = |one: &&Filter| {
-            self.born.as_ref().is_some_and(|born| born.column == one.column) && one.is_within()
-        };
-        let births = || {
-            let births = self.filters.iter().filter(is_of_births).map(|one| one.meets.clone());
-            births.fold(Condition::all(), Condition::add)
-        };
-        match self.apart(table).and_then(|(_, apart)| Some((&apart.column, apart.values()?))) {
-            Some((column, values)) => {
-                let is = |value: &Value| births().add(own(table, column).eq(value.clone()));
+        let all = |but: &[usize]| self.others(but).fold(Condition::all(), Condition::add);
+        match self.apart(table).and_then(|(place, apart)| Some((place, &apart.column, apart.values()?))) {
+            Some((_, _, values)) if values.len() > MOST_KINDS => Vec::new(),
+            Some((place, column, values)) => {
+                let is = |value: &Value| all(&[place]).add(own(table, column).eq(value.clone()));
                 values.iter().map(is).collect()
             }
-            None => vec![births()],
+            None => vec![all(&[])],
         }
     }
 
@@ -199,14 +196,15 @@ mod tests {
     }
 
     #[test]
-    fn kinds_are_the_values_that_are_walked_over_apart_and_when_they_came_to_be() {
-        let kinds = |query: Query<thing::Entity>| query.in_order([Size]).born_by(Age, 7).kinds(&things());
-        let (young, old) = (Age.gt(1), Age.lt(9));
-        let born = || all().within(Age, young.clone()).within(Age, old.clone()).meeting(Size, Size.gt(1));
-        let births = || Condition::all().add(young.clone()).add(old.clone());
-        assert_eq!(kinds(born()), [births()]);
-        assert_eq!(kinds(born().one_of(Kind, [1, 2])), [births().add(Kind.eq(1)), births().add(Kind.eq(2))]);
-        assert_eq!(kinds(all().meeting(Age, Age.gt(1))), [Condition::all()]);
+    fn kinds_are_the_values_that_are_walked_over_apart_with_all_other_filters() {
+        let kinds = |query: Query<thing::Entity>| query.in_order([Size]).kinds(&things());
+        let filters = || Condition::all().add(Age.gt(1)).add(Size.gt(2));
+        let filtered = || all().within(Age, Age.gt(1)).meeting(Size, Size.gt(2));
+        assert_eq!(kinds(filtered()), [filters()]);
+        let both = [filters().add(Kind.eq(1)), filters().add(Kind.eq(2))];
+        assert_eq!(kinds(filtered().one_of(Kind, [1, 2])), both);
+        assert_eq!(kinds(all()), [Condition::all()]);
+        assert_eq!(kinds(all().one_of(Kind, 0..=MOST_KINDS as i32)), []);
     }
 
     #[test]

@@ -14,6 +14,9 @@ const MOST_PARTS: usize = 400;
 /// A statement has so many parts more or less.
 const PARTS_AT_ONCE: usize = 8;
 
+/// A part of the past: a bucket, and which of the values that are walked over apart, if any are.
+pub(super) type Part<'a> = (i64, Option<&'a Value>);
+
 /// A select with an order and a limit, and its filters by what they are good for.
 #[derive(Clone, Debug)]
 pub(super) struct Walk {
@@ -60,7 +63,10 @@ impl Source<'_> {
     /// `None` when there are too many parts.
     pub fn merged(&self, table: &Table, view: View, walk: &Walk) -> Option<SelectStatement> {
         let parts = match view {
-            View::At { position, by: Way::Buckets { newest } } => walk.parts(position, newest),
+            // A few more than need be, so that there are few different statements.
+            View::At { position, by: Way::Buckets { newest } } => {
+                walk.parts((position, newest), |parts| parts.next_multiple_of(PARTS_AT_ONCE) - parts)
+            }
             _ => Vec::new(),
         };
         let values = walk.apart.as_ref().map_or(1, |(_, values)| values.len());
@@ -129,20 +135,20 @@ impl Walk {
         has_limit(&branch).then_some(branch)
     }
 
-    /// The parts of the past around a position: a bucket and which of the values that are walked over apart, if any. Those
-    /// in which nothing is are left out, but for a few, so that there are few different statements.
-    pub fn parts(&self, position: Position, newest: Position) -> Vec<(i64, Option<&Value>)> {
+    /// The parts of the past around a position; those in which rows may be, and `more` of the others, as many as are wanted
+    /// of so many.
+    pub fn parts(&self, around: (Position, Position), more: impl Fn(usize) -> usize) -> Vec<Part<'_>> {
         let values: Vec<Option<&Value>> = match &self.apart {
             Some((_, values)) => values.iter().map(Some).collect(),
             None => vec![None],
         };
-        let all = bucket::around(position, newest).into_iter().flat_map(|bucket| {
+        let all = bucket::around(around.0, around.1).into_iter().flat_map(|bucket| {
             let kinds = self.empty.iter().map(Some).chain(std::iter::repeat(None));
             let is_empty = move |empty: Option<&Vec<i64>>| empty.is_some_and(|empty| empty.contains(&bucket));
             values.iter().zip(kinds).map(move |(value, empty)| (is_empty(empty), (bucket, *value)))
         });
         let (empty, others): (Vec<_>, Vec<_>) = all.partition(|(is_empty, _)| *is_empty);
-        let more = others.len().next_multiple_of(PARTS_AT_ONCE) - others.len();
+        let more = more(others.len());
         others.into_iter().chain(empty.into_iter().take(more)).map(|(_, part)| part).collect()
     }
 
@@ -255,23 +261,39 @@ mod tests {
     }
 
     #[test]
-    fn parts_in_which_nothing_is_are_passed_over_but_for_a_few_that_make_statements_alike() {
+    fn parts_in_which_nothing_is_are_passed_over_but_for_a_few_where_they_are_wanted() {
         let tables = things();
         let mut walk = all().one_of(Kind, [1, 2]).in_order([Size]).walk(&tables[0]).unwrap();
         let around = bucket::around(POSITION, NEWEST);
         let (one, two): (Value, Value) = (1.into(), 2.into());
-        let both = |bucket: &i64| [(*bucket, Some(&one)), (*bucket, Some(&two))];
-        assert_eq!(walk.parts(POSITION, NEWEST), around.iter().flat_map(both).collect::<Vec<_>>());
+        let parts = |walk: &Walk, more| {
+            walk.parts((POSITION, NEWEST), |_| more)
+                .into_iter()
+                .map(|(bucket, value)| (bucket, value.cloned()))
+                .collect::<Vec<_>>()
+        };
+        let both = |bucket: &i64| [(*bucket, Some(one.clone())), (*bucket, Some(two.clone()))];
+        assert_eq!(parts(&walk, 0), around.iter().flat_map(both).collect::<Vec<_>>());
         walk.empty = vec![around.clone(), around[1..].to_vec()];
-        let parts = walk.parts(POSITION, NEWEST);
-        assert_eq!(
-            (parts.len(), parts[0]),
-            (PARTS_AT_ONCE, (around[0], Some(&two))),
-            "what is not empty first"
-        );
-        let mut once = parts.clone();
-        once.dedup();
-        assert_eq!(once, parts);
+        assert_eq!(parts(&walk, 0), [(around[0], Some(two.clone()))]);
+        assert_eq!(parts(&walk, 1), [(around[0], Some(two)), (around[0], Some(one))]);
+    }
+
+    #[tokio::test]
+    async fn sqlite_is_asked_for_a_few_parts_more_than_need_be() {
+        let tables = things();
+        let generation = Generation { name: "things", revision: 1, number: 1 };
+        let source = Source { backend: DbBackend::Sqlite, generation, tables: &tables, words: None };
+        let mut walk = all().in_order([Size]).walk(&tables[0]).unwrap();
+        let parts = |walk: &Walk| {
+            let merged = source.merged(&tables[0], in_buckets(), walk).unwrap();
+            DbBackend::Sqlite.build(&merged).sql.matches("UNION ALL").count()
+        };
+        assert_eq!(parts(&walk), buckets());
+        walk.empty = vec![bucket::around(POSITION, NEWEST).split_off(1)];
+        assert_eq!(parts(&walk), PARTS_AT_ONCE);
+        walk.empty = vec![bucket::around(POSITION, NEWEST)];
+        assert_eq!(parts(&walk), 0);
     }
 
     #[test]
