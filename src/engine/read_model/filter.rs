@@ -46,7 +46,7 @@ pub(super) const NAMED: &str = "named";
 pub(super) struct Named {
     /// The only column of their primary key.
     pub column: String,
-    /// The keys, each once.
+    /// The keys, some perhaps more than once.
     pub keys: SelectStatement,
     /// All rows that meet what is asked for besides.
     pub rows: SelectStatement,

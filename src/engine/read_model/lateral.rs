@@ -4,7 +4,6 @@ use sea_orm::sea_query::{Alias, ArrayType, Expr, ExprTrait, JoinType, SelectStat
 
 use super::brought::{BESIDE, Brought, beside, brought};
 use super::definition::Table;
-use super::filter::{NAMED, Named};
 use super::place::place_of;
 use super::source::{Source, View, Way, all_found_by, all_of, own};
 use super::table::{BUCKET, Twin, VALID_FROM, VALID_TO};
@@ -73,15 +72,6 @@ impl Source<'_> {
         self.lateral(table, brought(self.backend, vec![value_column(values.to_vec())]), now)
     }
 
-    /// The rows of a view that another select names, as PostgreSQL finds them: key by key, and in the past only those that
-    /// are no rows of now.
-    pub fn each_named(&self, table: &Table, view: View, named: &Named) -> SelectStatement {
-        let mut one = all_found_by(&named.rows);
-        one.and_where(own(table, &named.column).eq(beside(NAMED)));
-        let one = self.branches(table, view, &one).limit(1).to_owned();
-        self.lateral(table, named.keys.clone(), one)
-    }
-
     /// The past of a branch: what was there at a position, as it finds it in each of these buckets.
     ///
     /// `several`: a column the branch has no filter for, and the value whose rows are wanted of each bucket.
@@ -112,7 +102,7 @@ impl Source<'_> {
     }
 
     /// What `part` finds for each row that stands beside it.
-    fn lateral(&self, table: &Table, rows: SelectStatement, part: SelectStatement) -> SelectStatement {
+    pub fn lateral(&self, table: &Table, rows: SelectStatement, part: SelectStatement) -> SelectStatement {
         let mut each = SelectStatement::new();
         each.expr(Expr::cust(format!("\"{}\".*", table.name)));
         each.from_subquery(rows, Alias::new(BESIDE));
@@ -128,13 +118,11 @@ fn value_column(values: Vec<Value>) -> Brought {
 
 #[cfg(test)]
 mod tests {
-    use sea_orm::{ColumnTrait, DbBackend, EntityTrait};
+    use sea_orm::{ColumnTrait, DbBackend};
 
     use super::*;
-    use crate::engine::read_model::catalogue::Generation;
-    use crate::engine::read_model::thing::Column::{Age, Id, Kind};
-    use crate::engine::read_model::thing::Entity;
-    use crate::engine::read_model::thing::list::{POSITION, all, by_their_end, in_buckets, largest, things};
+    use crate::engine::read_model::thing::Column::{Age, Kind};
+    use crate::engine::read_model::thing::list::{all, by_their_end, in_buckets, largest};
 
     #[test]
     fn postgres_looks_up_the_whole_rows_of_the_past_once_their_places_are_known() {
@@ -143,23 +131,6 @@ mod tests {
         let wholes = r#"SELECT "things"."id", "things"."kind", "things"."size", "things"."age" FROM"#;
         // Of now, of the buckets, and the first of both; then the row from either twin, and the page.
         assert_eq!((sql.matches(places).count(), sql.matches(wholes).count()), (3, 3), "{sql}");
-    }
-
-    #[test]
-    fn postgres_looks_for_named_rows_in_the_past_only_where_they_are_no_rows_of_now() {
-        let tables = things();
-        let generation = Generation { name: "things", revision: 1, number: 1 };
-        let source = Source { backend: DbBackend::Postgres, generation, tables: &tables, words: None };
-        let named =
-            all().meeting(Age, Age.gt(3)).named(Id, Entity::find(), Kind).by_name(&tables[0]).unwrap();
-        let view = View::At { position: POSITION, by: Way::Filter };
-        let sql = DbBackend::Postgres.build(&source.each_named(&tables[0], view, &named)).sql;
-        let keys = r#"FROM (SELECT DISTINCT "things"."kind" AS "named" FROM "things") AS "beside" INNER JOIN LATERAL ("#;
-        assert!(sql.contains(keys), "{sql}");
-        assert_eq!(sql.matches(r#""things"."age" > $"#).count(), 2, "{sql}");
-        assert_eq!(sql.matches(r#""things"."id" = "beside"."named""#).count(), 2, "{sql}");
-        let one = r#"AS "history_side") LIMIT $6) AS "things" ON TRUE"#;
-        assert!(sql.ends_with(one), "{sql}");
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod hand;
 mod instance;
 mod lateral;
 mod load;
+mod named;
 mod pace;
 mod pages;
 mod place;

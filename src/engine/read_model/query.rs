@@ -69,8 +69,7 @@ impl<E: EntityTrait> Query<E> {
     pub fn named<F: EntityTrait>(self, column: E::Column, others: Select<F>, naming: F::Column) -> Self {
         let keys = others.select_only().column_as(naming.into_expr(), NAMED);
         let meets = column.in_subquery(keys.as_query().clone()).into_condition();
-        let says =
-            if self.few { Says::Otherwise } else { Says::Named(Box::new(keys.distinct().into_query())) };
+        let says = if self.few { Says::Otherwise } else { Says::Named(Box::new(keys.into_query())) };
         Self { few: true, ..self.filtered(column, says, meets) }
     }
 

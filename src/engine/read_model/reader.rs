@@ -134,7 +134,7 @@ impl Reader {
         let Query { select, over_both, few, words, order, .. } = query;
         let over_both = over_both.map(QueryTrait::into_query);
         let rows = match (&named, &walk) {
-            (Some(named), _) => Rows::Named(named),
+            (Some(named), _) => Rows::Named(named, &order),
             _ if few => Rows::Few,
             _ if within.is_some() => Rows::Within(&order),
             (_, Some(walk)) => Rows::Walked(walk),

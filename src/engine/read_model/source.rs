@@ -53,8 +53,8 @@ pub(super) enum Rows<'a> {
     Any,
     /// By its filters, which leave few, and sorted then.
     Few,
-    /// By their keys, which another select names, and sorted then.
-    Named(&'a Named),
+    /// By their keys, which another select names, and sorted then by these columns.
+    Named(&'a Named, &'a [String]),
     /// By the one filter that leaves few, in an index, and sorted then by these columns before they are looked up.
     Within(&'a [String]),
     /// Walked over in their order, within an index, until there are enough.
@@ -129,9 +129,16 @@ impl Source<'_> {
                 let places = place_of(table, order, paged(self.branches(table, view, &found)));
                 Some(paged(self.looked_up(table, view, places)))
             }
-            (DbBackend::Postgres, Rows::Named(named)) if over_both.is_some() => {
+            (DbBackend::Postgres, Rows::Named(named, _)) if over_both.is_some() => {
                 Some(paged(self.each_named(table, view, named)))
             }
+            (_, Rows::Named(named, order)) if over_both.is_some() && !order.is_empty() => match view {
+                View::At { position, .. } => {
+                    let places = paged(self.named_places(table, position, named, order));
+                    Some(paged(self.looked_up(table, view, place_of(table, order, places))))
+                }
+                View::Now => None,
+            },
             (DbBackend::Postgres, Rows::Few) if over_both.is_some() => {
                 Some(paged(self.branches(table, view, &all_found())))
             }
@@ -148,7 +155,7 @@ impl Source<'_> {
             _ if table.ever_changing || !has_limit(query) => None,
             (_, Rows::Walked(walk)) => self.merged(table, view, walk),
             (_, Rows::Any) => self.merged(table, view, &Walk::over(query)),
-            (_, Rows::Few | Rows::Named(_) | Rows::Within(_)) => None,
+            (_, Rows::Few | Rows::Named(..) | Rows::Within(_)) => None,
         };
         found.unwrap_or_else(|| match view {
             View::Now => self.over(table, Twin::Now, query.clone()),

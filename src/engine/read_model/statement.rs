@@ -115,9 +115,10 @@ pub(super) fn count(
     // Each side counts its own: rows that are only counted would still be handed on one by one.
     let sides = match (view, counted) {
         (view, Counted::Named(named)) if source.backend == DbBackend::Postgres => {
-            let mut rows = Query::select();
-            rows.expr_as(Expr::cust("COUNT(*)"), Alias::new(COUNT));
-            rows.from_subquery(source.each_named(table, view, named), Alias::new("rows")).to_owned()
+            all_counted(source.each_named(table, view, named))
+        }
+        (View::At { position, .. }, Counted::Named(named)) => {
+            all_counted(source.named_places(table, position, named, &[]))
         }
         (View::At { position, by }, Counted::All) if source.backend == DbBackend::Sqlite => {
             let (is_late, past) = match by {
@@ -138,6 +139,11 @@ pub(super) fn count(
         .expr_as(Expr::cust(format!("CAST(SUM(\"{COUNT}\") AS BIGINT)")), Alias::new(COUNT))
         .from_subquery(sides, Alias::new("counted"));
     with(with_checkpoint(source.generation, counted), source.siblings(table, view, query))
+}
+
+fn all_counted(rows: SelectStatement) -> SelectStatement {
+    let mut all = Query::select();
+    all.expr_as(Expr::cust("COUNT(*)"), Alias::new(COUNT)).from_subquery(rows, Alias::new("rows")).to_owned()
 }
 
 /// How many rows of now had begun by a position. SQLite counts whole tables in a fraction of the time that it takes to

@@ -9,6 +9,7 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 use super::brought::BESIDE;
 use super::definition::{Column, Table};
 use super::load::KEY_COLUMNS;
+use super::named::FOUND;
 use super::place::PLACE;
 use super::words::{self, DOCUMENT, LEXEMES};
 
@@ -32,7 +33,7 @@ const BEGUN: &str = "begun";
 const ENDED: &str = "ended";
 
 /// What statements call their own parts, and refer to from beside a table.
-const ALIASES: [&str; 7] = ["asked", BESIDE, "catalogue", "changed", PLACE, "read_models", "version"];
+const ALIASES: [&str; 8] = ["asked", BESIDE, "catalogue", "changed", FOUND, PLACE, "read_models", "version"];
 
 /// PostgreSQL cuts longer names, and two of them would become one.
 const LONGEST_NAME: usize = 63;
