@@ -4,10 +4,9 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use lru::LruCache;
-use sea_orm::sea_query::{
-    Alias, ArrayType, Expr, ExprTrait, Query, SelectStatement, SqliteQueryBuilder, Value,
-};
-use sea_orm::{Condition, ConnectionTrait, DbErr};
+use sea_orm::sea_query::{Alias, ArrayType, Expr, ExprTrait, Query, SelectStatement, Value};
+use sea_orm::{Condition, ConnectionTrait, DbErr, QueryResult};
+use tokio::sync::Semaphore;
 
 use super::brought::{BESIDE, Brought, beside, brought};
 use super::bucket;
@@ -19,13 +18,33 @@ use super::statement::{CHECKPOINT, ready, with_checkpoint};
 use super::table::{BUCKET, Twin};
 use crate::engine::event::Position;
 
-/// So many kinds are known about, and so many buckets of each.
+/// So many kinds are known about.
 const KINDS: NonZeroUsize = NonZeroUsize::new(128).unwrap();
+
+/// And so many buckets of each.
 const BUCKETS: NonZeroUsize = NonZeroUsize::new(1_024).unwrap();
 
-/// What is known of the buckets of each kind of rows, by the text of what these meet.
+/// Buckets of a generation that are empty of rows of each of some kinds.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Empty {
+    pub generation: i32,
+    pub of_kinds: Vec<Vec<i64>>,
+}
+
+impl Empty {
+    /// What is known of a generation; of another it is nothing.
+    pub fn of(&self, generation: Generation) -> &[Vec<i64>] {
+        if self.generation == generation.number { &self.of_kinds } else { &[] }
+    }
+}
+
+/// What is known of the buckets of each kind of rows, by the statement that finds these.
 #[derive(Debug)]
-pub(super) struct EmptyBuckets(Mutex<LruCache<String, LruCache<i64, Known>>>);
+pub(super) struct EmptyBuckets {
+    kinds: Mutex<LruCache<String, LruCache<i64, Known>>>,
+    /// Whoever looks into some. Others who would wait until they ask again.
+    looking: Arc<Semaphore>,
+}
 
 /// What is known of a bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,53 +58,66 @@ enum Known {
 
 impl Default for EmptyBuckets {
     fn default() -> Self {
-        Self(Mutex::new(LruCache::new(KINDS)))
+        Self { kinds: Mutex::new(LruCache::new(KINDS)), looking: Arc::new(Semaphore::new(1)) }
     }
 }
 
 impl EmptyBuckets {
-    /// Those of some buckets that are known to be empty of rows that meet a condition. Others are looked into meanwhile.
+    /// Those of some buckets that are known to be empty of rows that meet each of some conditions. Others are looked into
+    /// meanwhile.
     pub fn of(
         model: &Arc<Instance>,
         table: &Table,
         shown: &Checkpoint,
         buckets: &[i64],
-        meets: &Condition,
-    ) -> Vec<i64> {
-        let generation = model.generation(shown.generation);
-        let kind = model.source(shown.generation).over(table, Twin::History, one(meets));
-        let kind = kind.to_string(SqliteQueryBuilder);
+        conditions: &[Condition],
+    ) -> Empty {
+        let source = model.source(shown.generation);
         // What is not over yet may get its first row any time.
-        let over = buckets.iter().copied().filter(|bucket| bucket::is_over(*bucket, shown.position));
-        let (empty, unknown) = model.empty_buckets.known(&kind, over);
-        if !unknown.is_empty() {
-            let look =
-                Look { table: table.clone(), shown: shown.position, buckets: unknown, meets: meets.clone() };
-            let model = model.clone();
+        let over = || buckets.iter().copied().filter(|bucket| bucket::is_over(*bucket, shown.position));
+        let turn = model.empty_buckets.looking.clone().try_acquire_owned().ok();
+        let mut looks = Vec::new();
+        let of_kind = |meets: &Condition| {
+            let kind = source.over(table, Twin::History, one(meets));
+            let kind = source.backend.build(&kind).to_string();
+            let (empty, unknown) = model.empty_buckets.known(&kind, over(), turn.is_some());
+            if !unknown.is_empty() {
+                let (table, shown) = (table.clone(), shown.position);
+                looks.push((kind, Look { table, shown, buckets: unknown, meets: meets.clone() }));
+            }
+            empty
+        };
+        let of_kinds = conditions.iter().map(of_kind).collect();
+        if let Some(turn) = turn.filter(|_| !looks.is_empty()) {
+            let (model, generation) = (model.clone(), model.generation(shown.generation));
             tokio::spawn(async move {
-                match look.taken(&model, generation).await {
-                    Ok(found) => model.empty_buckets.learn(&kind, &found),
-                    Err(error) => tracing::debug!(kind, %error, "which buckets are empty is not known"),
+                for (kind, look) in looks {
+                    let empty = look.taken(&model, generation).await.unwrap_or_else(|error| {
+                        tracing::debug!(kind, %error, "which buckets are empty is not known");
+                        None
+                    });
+                    model.empty_buckets.learn(&kind, &look.buckets, empty.as_deref());
                 }
+                drop(turn);
             });
         }
-        empty
+        Empty { generation: shown.generation, of_kinds }
     }
 
-    /// Those that are known to be empty, and those to look into.
-    fn known(&self, kind: &str, buckets: impl Iterator<Item = i64>) -> (Vec<i64>, Vec<i64>) {
-        let mut kinds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Those that are known to be empty, and those that are to be looked into, if they may be.
+    fn known(&self, kind: &str, buckets: impl Iterator<Item = i64>, may_look: bool) -> (Vec<i64>, Vec<i64>) {
+        let mut kinds = self.kinds.lock().unwrap_or_else(PoisonError::into_inner);
         let known = kinds.get_or_insert_mut_ref(kind, || LruCache::new(BUCKETS));
         let (mut empty, mut unknown) = (Vec::new(), Vec::new());
         for bucket in buckets {
             match known.get(&bucket) {
                 Some(Known::Empty) => empty.push(bucket),
                 Some(Known::LookedInto) => {}
-                Some(Known::Asked) => {
+                Some(Known::Asked) if may_look => {
                     known.put(bucket, Known::LookedInto);
                     unknown.push(bucket);
                 }
-                None => {
+                Some(Known::Asked) | None => {
                     known.put(bucket, Known::Asked);
                 }
             }
@@ -93,12 +125,16 @@ impl EmptyBuckets {
         (empty, unknown)
     }
 
-    fn learn(&self, kind: &str, empty: &[i64]) {
-        let mut kinds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = kinds.get_mut(kind) {
-            for bucket in empty {
-                known.put(*bucket, Known::Empty);
-            }
+    /// Keeps which of some buckets are empty; where that could not be told, they may be looked into again.
+    fn learn(&self, kind: &str, buckets: &[i64], empty: Option<&[i64]>) {
+        let mut kinds = self.kinds.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(known) = kinds.get_mut(kind) else { return };
+        let (learnt, what) = match empty {
+            Some(empty) => (empty, Known::Empty),
+            None => (buckets, Known::Asked),
+        };
+        for bucket in learnt {
+            known.put(*bucket, what);
         }
     }
 }
@@ -113,19 +149,23 @@ struct Look {
 }
 
 impl Look {
-    /// The buckets that are empty.
-    async fn taken(&self, model: &Instance, generation: Generation) -> Result<Vec<i64>, DbErr> {
+    /// The buckets that are empty; `None` where a copy of the database lags and does not know what is in them.
+    async fn taken(&self, model: &Instance, generation: Generation) -> Result<Option<Vec<i64>>, DbErr> {
         let statement = ready(model.store.backend(), &self.statement(model.source(generation.number)));
         let rows = model.store.steady_reader().query_all_raw(statement).await?;
+        self.told(&rows)
+    }
+
+    fn told(&self, rows: &[QueryResult]) -> Result<Option<Vec<i64>>, DbErr> {
         let mut empty = Vec::with_capacity(rows.len());
         for row in rows {
-            // A copy that lags does not know what is in the buckets.
             if row.try_get::<i64>("", CHECKPOINT)? < self.shown.get() {
-                return Ok(Vec::new());
+                return Ok(None);
             }
             empty.extend(row.try_get::<Option<i64>>("", BUCKET)?);
         }
-        Ok(empty)
+        // There is a row at least, unless the generation is gone.
+        Ok((!rows.is_empty()).then_some(empty))
     }
 
     fn statement(&self, source: Source<'_>) -> SelectStatement {
@@ -196,23 +236,28 @@ mod tests {
         for least in [0, 2, 3] {
             let statement = look(&tables, Age.gte(least)).statement(source(&tables));
             let found = database.query_all(&statement).await.unwrap();
-            let mut found: Vec<i64> = found.iter().map(|row| row.try_get("", BUCKET).unwrap()).collect();
-            found.dedup();
+            let mut told = look(&tables, Age.gte(least)).told(&found).unwrap().unwrap();
+            told.dedup();
             let is_empty = |place: &usize| !(least..3).contains(&(*place as i32));
             let empty = (0..around.len()).filter(is_empty).map(|place| around[place]);
-            assert_eq!(found, empty.collect::<Vec<_>>());
+            assert_eq!(told, empty.collect::<Vec<_>>());
+            let ahead = Look { shown: NEWEST.plus(1), ..look(&tables, Age.gte(least)) };
+            assert_eq!(ahead.told(&found).unwrap(), None, "a copy that lags tells nothing");
         }
+        assert_eq!(look(&tables, Age.gte(0)).told(&[]).unwrap(), None, "a generation that is gone neither");
     }
 
     #[test]
     fn a_bucket_is_looked_into_when_it_is_asked_about_once_more_and_known_to_be_empty_for_good() {
         let known = EmptyBuckets::default();
-        let asked = |buckets: &[i64]| known.known("red ones", buckets.iter().copied());
+        let asked = |buckets: &[i64]| known.known("red ones", buckets.iter().copied(), true);
         assert_eq!(asked(&[1, 2]), (vec![], vec![]));
+        assert_eq!(known.known("red ones", [1].into_iter(), false), (vec![], vec![]), "it is not its turn");
         assert_eq!(asked(&[1, 2, 3]), (vec![], vec![1, 2]));
         assert_eq!(asked(&[1, 2, 3]), (vec![], vec![3]), "they are being looked into");
-        known.learn("red ones", &[2]);
-        assert_eq!(asked(&[1, 2, 3]), (vec![2], vec![]));
-        assert_eq!(known.known("green ones", [2].into_iter()), (vec![], vec![]));
+        known.learn("red ones", &[1, 2], Some(&[2]));
+        known.learn("red ones", &[3], None);
+        assert_eq!(asked(&[1, 2, 3]), (vec![2], vec![3]), "once more, since nothing was told of it");
+        assert_eq!(known.known("green ones", [2].into_iter(), true), (vec![], vec![]));
     }
 }

@@ -41,7 +41,7 @@ impl Source<'_> {
             None => self.first_of_now(table, view, walk, &branch),
         };
         // One at least, for what kind its value is.
-        let parts = walk.parts((position, newest), |parts| usize::from(parts == 0));
+        let parts = walk.parts(self.generation, (position, newest), |parts| usize::from(parts == 0));
         let (buckets, values): (Vec<i64>, Vec<_>) = parts.into_iter().unzip();
         let several =
             walk.several().map(|(column, _)| (column, values.into_iter().flatten().cloned().collect()));

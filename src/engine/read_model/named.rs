@@ -21,6 +21,11 @@ impl Source<'_> {
     pub fn each_named(&self, table: &Table, view: View, named: &Named) -> SelectStatement {
         let mut one = all_found_by(&named.rows);
         one.and_where(own(table, &named.column).eq(beside(NAMED)));
+        // In buckets, the past would have what stands beside it of its own.
+        let view = match view {
+            View::At { position, .. } => View::At { position, by: Way::Filter },
+            View::Now => View::Now,
+        };
         let one = self.branches(table, view, &one).limit(1).to_owned();
         self.lateral(table, named.keys.clone().distinct().to_owned(), one)
     }
@@ -87,7 +92,7 @@ mod tests {
         let (named, order) = (query.by_name(&tables[0]).unwrap(), ["age".to_owned()]);
         let over_both = query.over_both.clone().map(QueryTrait::into_query);
         let query = query.into_select().into_query();
-        let rows = Rows::Named(&named, &order);
+        let rows = Rows::Named(&named, Some(&order));
         let page = Page { query: &query, over_both: over_both.as_ref(), rows };
         let view = View::At { position: POSITION, by: Way::Filter };
         let whole = statement::list(source, &tables[0], view, page);

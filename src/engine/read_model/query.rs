@@ -8,6 +8,7 @@ use sea_orm::{
 use super::definition::Table;
 use super::filter::{Filter, NAMED, Named, Says};
 use super::range::{Born, Range};
+use super::source::{branch_of, has_limit};
 use super::walk::Walk;
 use super::words::Words;
 
@@ -193,6 +194,13 @@ impl<E: EntityTrait> Query<E> {
         Some(Named { column, keys, rows })
     }
 
+    /// Whether its page can be told from places: it is about no other columns than those of its order, and skips nothing.
+    pub(super) fn is_of_places(&self, table: &Table) -> bool {
+        let is_about_order = |over_both| !self.order.is_empty() && self.is_about_order(table, over_both);
+        has_limit(&branch_of(QueryTrait::as_query(&self.select)))
+            && self.over_both.as_ref().is_some_and(is_about_order)
+    }
+
     /// What all filters say but those at some places.
     pub(super) fn others(&self, but: &[usize]) -> impl Iterator<Item = Condition> {
         let others = self.filters.iter().enumerate().filter(|(place, _)| !but.contains(place));
@@ -331,6 +339,13 @@ mod tests {
         assert!(sql(&found.rows).ends_with(r#"WHERE "things"."age" > ?"#), "{}", sql(&found.rows));
         assert!(named(Query::few(thing::Entity::find())).by_name(&things()).is_none());
         assert!(all().named(Age, thing::Entity::find(), Kind).by_name(&things()).is_none(), "no key");
+        let of_places = |change: fn(Select<thing::Entity>) -> Select<thing::Entity>| {
+            let page = named(all()).in_order([Size]).try_map(|select| Ok::<_, ()>(change(select).limit(3)));
+            page.unwrap().is_of_places(&things())
+        };
+        assert!(of_places(|select| select.order_by_asc(Size)));
+        assert!(!of_places(|select| select.order_by_asc(Size).offset(1)), "it would be skipped twice");
+        assert!(!of_places(|select| select.order_by_asc(Age)), "no place tells that");
         let select = named(all()).into_select().into_query();
         assert!(sql(&select).contains(r#""things"."id" IN (SELECT "things"."kind""#), "{}", sql(&select));
     }

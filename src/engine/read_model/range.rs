@@ -76,9 +76,9 @@ impl<E: EntityTrait> Query<E> {
         let goes_on = |index: &Index| index.columns.get(1) == Some(&born.column);
         let has_them = led_by(&apart.column, table).any(|index| goes_on(index) && self.has_order(index));
         let is_beside = !self.order.contains(&born.column);
-        let range = || Range { bounds: vec![apart.meets.clone(), born.meets.clone()], filters: vec![place] };
         let values = apart.values().filter(|_| has_them && is_beside)?;
-        Some((range(), (&apart.column, values)))
+        let bounds = vec![apart.meets.clone(), born.meets.clone()];
+        Some((Range { bounds, filters: vec![place] }, (&apart.column, values)))
     }
 
     /// What rows meet that are found, of each value that is walked over apart, or of all; none where there are many values.

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use super::bucket;
 use super::definition::{Row, Table};
-use super::empty::EmptyBuckets;
+use super::empty::{Empty, EmptyBuckets};
 use super::instance::{Checkpoint, Instance};
 use super::query::Query;
 use super::range::Range;
@@ -128,13 +128,16 @@ impl Reader {
                 Some((range, Met { past: true, .. })) => walk.few_of_past = Some(select(range)),
                 _ => walk.few_of_now = self.few_of_now(at, table, &query).map(select),
             }
-            walk.empty = self.empty_buckets(at, table, &query);
+            let is_sqlite = self.model.store.is_sqlite();
+            if within.is_none() && !table.ever_changing && !(is_sqlite && walk.few_of_past.is_some()) {
+                walk.empty = self.empty_buckets(at, table, &query);
+            }
         }
-        let named = query.by_name(table);
+        let (named, is_of_places) = (query.by_name(table), query.is_of_places(table));
         let Query { select, over_both, few, words, order, .. } = query;
         let over_both = over_both.map(QueryTrait::into_query);
         let rows = match (&named, &walk) {
-            (Some(named), _) => Rows::Named(named, &order),
+            (Some(named), _) => Rows::Named(named, is_of_places.then_some(&*order)),
             _ if few => Rows::Few,
             _ if within.is_some() => Rows::Within(&order),
             (_, Some(walk)) => Rows::Walked(walk),
@@ -376,14 +379,13 @@ impl Reader {
     }
 
     /// The buckets around a position that are known to be empty, of each kind of rows that are walked over.
-    fn empty_buckets<E: EntityTrait>(&self, at: Position, table: &Table, query: &Query<E>) -> Vec<Vec<i64>> {
+    fn empty_buckets<E: EntityTrait>(&self, at: Position, table: &Table, query: &Query<E>) -> Empty {
         let shown = self.shown.borrow().clone();
         if shown.generation == 0 || shown.position.get() - at.get() <= self.model.settings.near {
-            return Vec::new();
+            return Empty::default();
         }
         let around = bucket::around(at, shown.position);
-        let empty = |kind: &Condition| EmptyBuckets::of(&self.model, table, &shown, &around, kind);
-        query.kinds(table).iter().map(empty).collect()
+        EmptyBuckets::of(&self.model, table, &shown, &around, &query.kinds(table))
     }
 
     async fn wait_until(&self, at: Position, until: Instant) -> Result<Checkpoint, ReadError> {

@@ -53,8 +53,8 @@ pub(super) enum Rows<'a> {
     Any,
     /// By its filters, which leave few, and sorted then.
     Few,
-    /// By their keys, which another select names, and sorted then by these columns.
-    Named(&'a Named, &'a [String]),
+    /// By their keys, which another select names, and sorted then; by these columns, where their places are enough for that.
+    Named(&'a Named, Option<&'a [String]>),
     /// By the one filter that leaves few, in an index, and sorted then by these columns before they are looked up.
     Within(&'a [String]),
     /// Walked over in their order, within an index, until there are enough.
@@ -132,7 +132,7 @@ impl Source<'_> {
             (DbBackend::Postgres, Rows::Named(named, _)) if over_both.is_some() => {
                 Some(paged(self.each_named(table, view, named)))
             }
-            (_, Rows::Named(named, order)) if over_both.is_some() && !order.is_empty() => match view {
+            (DbBackend::Sqlite, Rows::Named(named, Some(order))) => match view {
                 View::At { position, .. } => {
                     let places = paged(self.named_places(table, position, named, order));
                     Some(paged(self.looked_up(table, view, place_of(table, order, places))))

@@ -134,11 +134,10 @@ pub(super) fn count(
         }
         _ => source.branches(table, view, &branch),
     };
-    let mut counted = Query::select();
-    counted
-        .expr_as(Expr::cust(format!("CAST(SUM(\"{COUNT}\") AS BIGINT)")), Alias::new(COUNT))
+    let mut sum = Query::select();
+    sum.expr_as(Expr::cust(format!("CAST(SUM(\"{COUNT}\") AS BIGINT)")), Alias::new(COUNT))
         .from_subquery(sides, Alias::new("counted"));
-    with(with_checkpoint(source.generation, counted), source.siblings(table, view, query))
+    with(with_checkpoint(source.generation, sum), source.siblings(table, view, query))
 }
 
 fn all_counted(rows: SelectStatement) -> SelectStatement {

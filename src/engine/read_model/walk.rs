@@ -3,7 +3,9 @@
 use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait, SelectStatement, UnionType, Value};
 
 use super::bucket;
+use super::catalogue::Generation;
 use super::definition::Table;
+use super::empty::Empty;
 use super::source::{Source, View, Way, all_found_by, branch_of, has_limit, own};
 use super::table::{BUCKET, Twin, VALID_TO};
 use crate::engine::event::Position;
@@ -11,7 +13,8 @@ use crate::engine::event::Position;
 /// The most parts that SQLite is asked to walk over side by side; it takes 500.
 const MOST_PARTS: usize = 400;
 
-/// A statement has so many parts more or less.
+/// The parts of the past come in multiples of so many, where some are left out: a statement of another number is another
+/// statement, to be planned and kept.
 const PARTS_AT_ONCE: usize = 8;
 
 /// A part of the past: a bucket, and which of the values that are walked over apart, if any are.
@@ -35,7 +38,7 @@ pub(super) struct Walk {
     /// How the rows of now are found that had come to be by then, where they are few: likewise.
     pub few_of_now: Option<SelectStatement>,
     /// Buckets in which no row of the past is: of each value that is walked over apart, or of all.
-    pub empty: Vec<Vec<i64>>,
+    pub empty: Empty,
 }
 
 impl Walk {
@@ -50,7 +53,7 @@ impl Walk {
             passing: all(),
             few_of_past: None,
             few_of_now: None,
-            empty: Vec::new(),
+            empty: Empty::default(),
         }
     }
 }
@@ -65,7 +68,8 @@ impl Source<'_> {
         let parts = match view {
             // A few more than need be, so that there are few different statements.
             View::At { position, by: Way::Buckets { newest } } => {
-                walk.parts((position, newest), |parts| parts.next_multiple_of(PARTS_AT_ONCE) - parts)
+                let more = |parts: usize| parts.next_multiple_of(PARTS_AT_ONCE) - parts;
+                walk.parts(self.generation, (position, newest), more)
             }
             _ => Vec::new(),
         };
@@ -135,15 +139,20 @@ impl Walk {
         has_limit(&branch).then_some(branch)
     }
 
-    /// The parts of the past around a position; those in which rows may be, and `more` of the others, as many as are wanted
-    /// of so many.
-    pub fn parts(&self, around: (Position, Position), more: impl Fn(usize) -> usize) -> Vec<Part<'_>> {
+    /// The parts of a generation's past around a position and below the newest: those in which rows may be, and as many of
+    /// the others as `more` wants beside so many.
+    pub fn parts(
+        &self,
+        generation: Generation,
+        around: (Position, Position),
+        more: impl Fn(usize) -> usize,
+    ) -> Vec<Part<'_>> {
         let values: Vec<Option<&Value>> = match &self.apart {
             Some((_, values)) => values.iter().map(Some).collect(),
             None => vec![None],
         };
         let all = bucket::around(around.0, around.1).into_iter().flat_map(|bucket| {
-            let kinds = self.empty.iter().map(Some).chain(std::iter::repeat(None));
+            let kinds = self.empty.of(generation).iter().map(Some).chain(std::iter::repeat(None));
             let is_empty = move |empty: Option<&Vec<i64>>| empty.is_some_and(|empty| empty.contains(&bucket));
             values.iter().zip(kinds).map(move |(value, empty)| (is_empty(empty), (bucket, *value)))
         });
@@ -180,7 +189,6 @@ impl Walk {
 mod tests {
     use sea_orm::{ColumnTrait, DbBackend, DbErr, EntityTrait, QueryOrder, QuerySelect, QueryTrait, Select};
 
-    use super::super::catalogue::Generation;
     use super::super::query::Query;
     use super::super::source::{Page, Rows};
     use super::super::statement;
@@ -192,6 +200,8 @@ mod tests {
         self,
         Column::{Age, Id, Kind, Size},
     };
+
+    const GENERATION: Generation = Generation { name: "things", revision: 1, number: 1 };
 
     /// The steps in which SQLite finds them.
     async fn steps(view: View, matching: Query<thing::Entity>) -> Vec<String> {
@@ -267,14 +277,14 @@ mod tests {
         let around = bucket::around(POSITION, NEWEST);
         let (one, two): (Value, Value) = (1.into(), 2.into());
         let parts = |walk: &Walk, more| {
-            walk.parts((POSITION, NEWEST), |_| more)
+            walk.parts(GENERATION, (POSITION, NEWEST), |_| more)
                 .into_iter()
                 .map(|(bucket, value)| (bucket, value.cloned()))
                 .collect::<Vec<_>>()
         };
         let both = |bucket: &i64| [(*bucket, Some(one.clone())), (*bucket, Some(two.clone()))];
         assert_eq!(parts(&walk, 0), around.iter().flat_map(both).collect::<Vec<_>>());
-        walk.empty = vec![around.clone(), around[1..].to_vec()];
+        walk.empty = Empty { generation: 1, of_kinds: vec![around.clone(), around[1..].to_vec()] };
         assert_eq!(parts(&walk, 0), [(around[0], Some(two.clone()))]);
         assert_eq!(parts(&walk, 1), [(around[0], Some(two)), (around[0], Some(one))]);
     }
@@ -290,10 +300,12 @@ mod tests {
             DbBackend::Sqlite.build(&merged).sql.matches("UNION ALL").count()
         };
         assert_eq!(parts(&walk), buckets());
-        walk.empty = vec![bucket::around(POSITION, NEWEST).split_off(1)];
+        walk.empty = Empty { generation: 1, of_kinds: vec![bucket::around(POSITION, NEWEST).split_off(1)] };
         assert_eq!(parts(&walk), PARTS_AT_ONCE);
-        walk.empty = vec![bucket::around(POSITION, NEWEST)];
+        walk.empty = Empty { generation: 1, of_kinds: vec![bucket::around(POSITION, NEWEST)] };
         assert_eq!(parts(&walk), 0);
+        walk.empty.generation = 2;
+        assert_eq!(parts(&walk), buckets(), "of another generation");
     }
 
     #[test]

@@ -22,6 +22,7 @@ use crate::support::shelves::{Chronicle, places, put, toys};
 
 on_both_stores!(
     an_answer_as_of_a_moment_is_complete_and_never_changes,
+    what_is_found_out_about_the_past_changes_no_answer,
     a_reader_waits_for_what_is_coming_and_says_what_is_not_visible_yet,
     text_is_matched_and_sorted_by_its_bytes,
 );
@@ -58,6 +59,31 @@ async fn answers_of_a_moment(home: &Home, settings: Settings) {
         words(&reader, &replay, replay.head()).await;
     }
     mixes(&reader, &replay).await;
+    nursery.close().await;
+}
+
+/// So long a past that there are parts of it in which nothing happens any more; asked about until they are known.
+async fn what_is_found_out_about_the_past_changes_no_answer(home: &Home) {
+    let commands = history(&mut Dice::thrown(), 700);
+    let replay = Replay::of(&commands);
+    let (before, after) = commands.split_at(commands.len() - 20);
+    let nursery = Nursery::on(Chronicle::begin(home).await, settings()).await;
+    nursery.tell(before).await;
+    nursery.settled().await;
+    let reader = nursery.toys();
+    let head = reader.checkpoint().get();
+    let moments = [head / 5, head / 2, head * 9 / 10, head - 10].map(Position::from_stored);
+    for _ in 0..4 {
+        for at in moments {
+            lists(&reader, &replay, at).await;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    nursery.tell(after).await;
+    nursery.settled().await;
+    for at in moments {
+        lists(&reader, &replay, at).await;
+    }
     nursery.close().await;
 }
 
@@ -117,6 +143,19 @@ async fn lists(reader: &Reader, replay: &Replay, at: Position) {
         .try_map(|select| Ok::<_, Infallible>(in_order(select).offset(1).limit(2)))
         .unwrap_or_else(|never| match never {});
     assert_eq!(reader.rows(at, few).await.unwrap(), page, "a page of the few at {at}");
+
+    let on_shelf = || places::Entity::find().filter(places::Column::Shelf.eq(2));
+    let named = || Query::of(toys::Entity::find()).named(toys::Column::Id, on_shelf(), places::Column::Toy);
+    assert_eq!(reader.count(at, named()).await.unwrap(), expected.len() as u64, "those named at {at}");
+    let skipping = named()
+        .in_order([toys::Column::Id])
+        .try_map(|select| Ok::<_, Infallible>(in_order(select).offset(1).limit(2)))
+        .unwrap_or_else(|never| match never {});
+    assert_eq!(reader.rows(at, skipping).await.unwrap(), page, "a page of those named at {at}");
+    let mut by_name = expected;
+    by_name.sort_by_key(|toy| (toy.name.clone(), toy.id));
+    by_name.truncate(3);
+    assert_eq!(reader.rows(at, first_by_name(named())).await.unwrap(), by_name, "the first named at {at}");
 }
 
 /// The first three of them by name, as an index has them.
