@@ -193,13 +193,7 @@ mod tests {
     use super::*;
     use crate::engine::read_model::table;
     use crate::engine::read_model::thing::Column::{Age, Kind};
-    use crate::engine::read_model::thing::list::{NEWEST, POSITION, steps_of, things};
-
-    const GENERATION: Generation = Generation { name: "things", revision: 1, number: 1 };
-
-    fn source(tables: &[Table]) -> Source<'_> {
-        Source { backend: DbBackend::Sqlite, generation: GENERATION, tables, words: None }
-    }
+    use crate::engine::read_model::thing::list::{NEWEST, POSITION, source, steps_of, things};
 
     fn look(tables: &[Table], meets: impl IntoCondition) -> Look {
         let buckets = bucket::around(POSITION, NEWEST);
@@ -214,7 +208,7 @@ mod tests {
             (Kind.eq(3).into_condition(), "history_kind_size (bucket=? AND kind=?)"),
             (Condition::all(), "(bucket=?)"),
         ] {
-            let statement = look(&tables, meets).statement(source(&tables));
+            let statement = look(&tables, meets).statement(source(DbBackend::Sqlite, &tables));
             let steps = steps_of(&tables, ready(DbBackend::Sqlite, &statement)).await;
             assert_eq!(steps.iter().filter(|step| step.contains(index)).count(), 1, "{index}: {steps:#?}");
         }
@@ -234,7 +228,7 @@ mod tests {
             database.execute_unprepared(&row).await.unwrap();
         }
         for least in [0, 2, 3] {
-            let statement = look(&tables, Age.gte(least)).statement(source(&tables));
+            let statement = look(&tables, Age.gte(least)).statement(source(DbBackend::Sqlite, &tables));
             let found = database.query_all(&statement).await.unwrap();
             let mut told = look(&tables, Age.gte(least)).told(&found).unwrap().unwrap();
             told.dedup();

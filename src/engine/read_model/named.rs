@@ -4,8 +4,7 @@ use sea_orm::sea_query::{
     Alias, CommonTableExpression, Expr, ExprTrait, Query, SelectStatement, UnionType, WithClause,
 };
 
-use super::brought::BESIDE;
-use super::brought::beside;
+use super::brought::{BESIDE, beside};
 use super::definition::Table;
 use super::filter::{NAMED, Named};
 use super::place::place_of;
@@ -70,20 +69,16 @@ mod tests {
     };
 
     use super::*;
-    use crate::engine::read_model::catalogue::Generation;
     use crate::engine::read_model::source::{Page, Rows};
     use crate::engine::read_model::statement::{self, ready};
     use crate::engine::read_model::thing::Column::{Age, Id, Kind};
     use crate::engine::read_model::thing::Entity;
-    use crate::engine::read_model::thing::list::{POSITION, all, steps_of, things};
-
-    const GENERATION: Generation = Generation { name: "things", revision: 1, number: 1 };
+    use crate::engine::read_model::thing::list::{POSITION, all, source, steps_of, things};
 
     #[tokio::test]
     async fn sqlite_looks_for_named_rows_in_the_past_only_where_they_are_no_rows_of_now() {
         let tables = [Table::of::<Entity>().lookup("kind", &[Kind])];
-        let source =
-            Source { backend: DbBackend::Sqlite, generation: GENERATION, tables: &tables, words: None };
+        let source = source(DbBackend::Sqlite, &tables);
         let others = Entity::find().filter(Kind.eq(3));
         let query = all().meeting(Age, Age.gt(3)).named(Id, others, Kind).in_order([Age]);
         let page =
@@ -111,8 +106,7 @@ mod tests {
     #[test]
     fn postgres_looks_for_named_rows_in_the_past_only_where_they_are_no_rows_of_now() {
         let tables = things();
-        let source =
-            Source { backend: DbBackend::Postgres, generation: GENERATION, tables: &tables, words: None };
+        let source = source(DbBackend::Postgres, &tables);
         let named =
             all().meeting(Age, Age.gt(3)).named(Id, Entity::find(), Kind).by_name(&tables[0]).unwrap();
         let view = View::At { position: POSITION, by: Way::Filter };

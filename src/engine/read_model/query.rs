@@ -138,13 +138,13 @@ impl<E: EntityTrait> Query<E> {
         if self.few || self.order.is_empty() || !self.is_about_order(table, over_both) {
             return None;
         }
-        let apart = self.apart(table).map(|(_, filter)| filter);
+        let apart = self.apart(table);
         if apart.is_none() && !self.is_in_order(table) {
             return None;
         }
         let (mut bare, mut passing) = (self.bare.clone(), Condition::all());
-        for filter in &self.filters {
-            if apart.is_some_and(|apart| std::ptr::eq(apart, filter)) {
+        for (place, filter) in self.filters.iter().enumerate() {
+            if apart.is_some_and(|(apart, _)| apart == place) {
                 continue;
             }
             // One of no values: nothing is looked at when that is said first.
@@ -154,7 +154,7 @@ impl<E: EntityTrait> Query<E> {
                 passing = passing.add(filter.meets.clone());
             }
         }
-        let apart = apart.and_then(|filter| Some((filter.column.clone(), filter.values()?.to_vec())));
+        let apart = apart.and_then(|(_, filter)| Some((filter.column.clone(), filter.values()?.to_vec())));
         let (order, bound) = (self.order.clone(), self.bound.clone());
         Some(Walk { order, bound, apart, passing, ..Walk::over(&bare.into_query()) })
     }
@@ -268,22 +268,11 @@ mod tests {
     use sea_orm::{QueryOrder, QuerySelect};
 
     use super::*;
+    use crate::engine::read_model::thing::list::{all, looked_up as things};
     use crate::engine::read_model::thing::{
         self,
         Column::{Age, Id, Kind, Size},
     };
-
-    fn things() -> Table {
-        Table::of::<thing::Entity>()
-            .index("size", &[Size])
-            .index("kind_size", &[Kind, Size])
-            .index("age_size", &[Age, Size])
-            .lookup("kind", &[Kind])
-    }
-
-    fn all() -> Query<thing::Entity> {
-        Query::of(thing::Entity::find())
-    }
 
     fn walk(query: Query<thing::Entity>) -> Option<Walk> {
         query.try_map(|select| Ok::<_, ()>(select.order_by_asc(Size).limit(3))).unwrap().walk(&things())

@@ -131,22 +131,11 @@ mod tests {
     use sea_orm::ColumnTrait;
 
     use super::*;
+    use crate::engine::read_model::thing::list::{all, looked_up as things};
     use crate::engine::read_model::thing::{
         self,
         Column::{Age, Id, Kind, Size},
     };
-
-    fn things() -> Table {
-        Table::of::<thing::Entity>()
-            .index("size", &[Size])
-            .index("kind_size", &[Kind, Size])
-            .index("age_size", &[Age, Size])
-            .lookup("kind", &[Kind])
-    }
-
-    fn all() -> Query<thing::Entity> {
-        Query::of(thing::Entity::find())
-    }
 
     #[test]
     fn a_range_is_what_has_an_index_of_its_own_but_not_in_the_order_of_the_list() {

@@ -123,21 +123,23 @@ impl Reader {
         let mut within = None;
         if let Some(walk) = walk.as_mut().filter(|walk| walk.branch().is_some()) {
             let select = |range| query.select_within(&range, self.model.store.backend()).into_query();
-            match self.narrow_range(at, table, &query).await {
+            let shown = self.shown.borrow().clone();
+            match self.narrow_range(at, &shown, table, &query).await {
                 Some((range, Met { now: true, past: true })) => within = Some(select(range)),
-                Some((range, Met { past: true, .. })) => walk.few_of_past = Some(select(range)),
-                _ => walk.few_of_now = self.few_of_now(at, table, &query).map(select),
-            }
-            let is_sqlite = self.model.store.is_sqlite();
-            if within.is_none() && !table.ever_changing && !(is_sqlite && walk.few_of_past.is_some()) {
-                walk.empty = self.empty_buckets(at, table, &query);
+                Some((range, Met { past: true, .. })) if self.model.store.is_sqlite() => {
+                    walk.few_of_past = Some(select(range));
+                }
+                _ => {
+                    walk.few_of_now = self.few_of_now(at, &shown, table, &query).map(select);
+                    walk.empty = self.empty_buckets(at, &shown, table, &query);
+                }
             }
         }
-        let (named, is_of_places) = (query.by_name(table), query.is_of_places(table));
+        let named = query.by_name(table).map(|named| (named, query.is_of_places(table)));
         let Query { select, over_both, few, words, order, .. } = query;
         let over_both = over_both.map(QueryTrait::into_query);
         let rows = match (&named, &walk) {
-            (Some(named), _) => Rows::Named(named, is_of_places.then_some(&*order)),
+            (Some((named, is_of_places)), _) => Rows::Named(named, is_of_places.then_some(&*order)),
             _ if few => Rows::Few,
             _ if within.is_some() => Rows::Within(&order),
             (_, Some(walk)) => Rows::Walked(walk),
@@ -335,18 +337,18 @@ impl Reader {
     async fn narrow_range<E: EntityTrait>(
         &self,
         at: Position,
+        shown: &Checkpoint,
         table: &Table,
         query: &Query<E>,
     ) -> Option<(Range, Met)> {
         let Instance { store, settings, .. } = &*self.model;
-        let shown = self.shown.borrow().clone();
         let is_past = at < shown.position;
         let born = query.born.as_ref().filter(|_| is_past);
         let (of_then, ranges) = (query.born_range(table), query.filtered_ranges(table));
         if shown.generation == 0 || (of_then.is_none() && ranges.is_empty()) {
             return None;
         }
-        let threshold = Thresholds::of(&self.model, table, query.born.as_ref(), None, &shown);
+        let threshold = Thresholds::of(&self.model, table, query.born.as_ref(), None, shown);
         if let (Some(born), Some(of_then)) = (born, of_then)
             && threshold.were_born_by(born)
         {
@@ -368,24 +370,37 @@ impl Reader {
 
     /// The rows of now that had come to be by a moment, of those values that are walked over apart, where they are known to
     /// be few.
-    fn few_of_now<E: EntityTrait>(&self, at: Position, table: &Table, query: &Query<E>) -> Option<Range> {
-        let shown = self.shown.borrow().clone();
+    fn few_of_now<E: EntityTrait>(
+        &self,
+        at: Position,
+        shown: &Checkpoint,
+        table: &Table,
+        query: &Query<E>,
+    ) -> Option<Range> {
         let born = query.born.as_ref().filter(|_| at < shown.position)?;
         let (range, (column, values)) = query.born_apart(table)?;
         let mut each = values
             .iter()
-            .map(|value| Thresholds::of(&self.model, table, Some(born), Some((column, value)), &shown));
+            .map(|value| Thresholds::of(&self.model, table, Some(born), Some((column, value)), shown));
         each.all(|threshold| threshold.were_born_by(born)).then_some(range)
     }
 
     /// The buckets around a position that are known to be empty, of each kind of rows that are walked over.
-    fn empty_buckets<E: EntityTrait>(&self, at: Position, table: &Table, query: &Query<E>) -> Empty {
-        let shown = self.shown.borrow().clone();
-        if shown.generation == 0 || shown.position.get() - at.get() <= self.model.settings.near {
+    fn empty_buckets<E: EntityTrait>(
+        &self,
+        at: Position,
+        shown: &Checkpoint,
+        table: &Table,
+        query: &Query<E>,
+    ) -> Empty {
+        if table.ever_changing
+            || shown.generation == 0
+            || shown.position.get() - at.get() <= self.model.settings.near
+        {
             return Empty::default();
         }
         let around = bucket::around(at, shown.position);
-        EmptyBuckets::of(&self.model, table, &shown, &around, &query.kinds(table))
+        EmptyBuckets::of(&self.model, table, shown, &around, &query.kinds(table))
     }
 
     async fn wait_until(&self, at: Position, until: Instant) -> Result<Checkpoint, ReadError> {

@@ -361,7 +361,7 @@ mod tests {
     use super::*;
     use crate::engine::read_model::statement;
     use crate::engine::read_model::thing;
-    use crate::engine::read_model::thing::list::{all, by_their_end, in_buckets, steps_of};
+    use crate::engine::read_model::thing::list::{all, by_their_end, in_buckets, source, steps_of};
 
     mod part {
         use sea_orm::entity::prelude::*;
@@ -382,11 +382,6 @@ mod tests {
 
     fn tables() -> [Table; 2] {
         [Table::of::<thing::Entity>(), Table::of::<part::Entity>()]
-    }
-
-    fn source(backend: DbBackend, tables: &[Table]) -> Source<'_> {
-        let generation = Generation { name: "things", revision: 1, number: 1 };
-        Source { backend, generation, tables, words: None }
     }
 
     #[test]

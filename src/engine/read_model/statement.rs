@@ -257,7 +257,7 @@ mod tests {
 
     use super::*;
     use crate::engine::read_model::thing;
-    use crate::engine::read_model::thing::list::{NEWEST, POSITION, steps_of, things};
+    use crate::engine::read_model::thing::list::{NEWEST, POSITION, source, steps_of, things};
 
     #[test]
     fn a_limit_is_told_in_the_text_and_the_other_values_keep_their_places() {
@@ -291,8 +291,7 @@ mod tests {
     #[tokio::test]
     async fn sqlite_counts_all_of_then_by_when_they_began_or_takes_off_those_that_began_since() {
         let tables = things();
-        let generation = Generation { name: "things", revision: 1, number: 1 };
-        let source = Source { backend: DbBackend::Sqlite, generation, tables: &tables, words: None };
+        let source = source(DbBackend::Sqlite, &tables);
         let all = thing::Entity::find().into_query();
         for (by, at_all, found) in [
             (Way::Buckets { newest: POSITION.plus(1) }, 1, "begun (valid_from>?)"),

@@ -36,6 +36,13 @@ pub mod list {
     pub const POSITION: Position = Position::from_stored(100_000);
     pub const NEWEST: Position = Position::from_stored(200_000);
 
+    pub const GENERATION: Generation = Generation { name: "things", revision: 1, number: 1 };
+
+    /// Such tables in their first generation.
+    pub fn source(backend: DbBackend, tables: &[Table]) -> Source<'_> {
+        Source { backend, generation: GENERATION, tables, words: None }
+    }
+
     pub fn in_buckets() -> View {
         View::At { position: POSITION, by: Way::Buckets { newest: NEWEST } }
     }
@@ -49,11 +56,19 @@ pub mod list {
         [things.index("kind_size", &[Kind, Size]).index("age", &[Age])]
     }
 
+    /// The same table with a lookup, and an index that goes on behind what leads it.
+    pub fn looked_up() -> Table {
+        Table::of::<Entity>()
+            .index("size", &[Size])
+            .index("kind_size", &[Kind, Size])
+            .index("age_size", &[Age, Size])
+            .lookup("kind", &[Kind])
+    }
+
     /// The largest things first.
     pub fn largest(backend: DbBackend, view: View, matching: Query<Entity>) -> Statement {
         let tables = things();
-        let generation = Generation { name: "things", revision: 1, number: 1 };
-        let source = Source { backend, generation, tables: &tables, words: None };
+        let source = source(backend, &tables);
         let list = matching
             .in_order([Size])
             .try_map(|select| Ok::<_, DbErr>(select.order_by_desc(Size).order_by_desc(Id).limit(20)))

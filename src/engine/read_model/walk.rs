@@ -194,14 +194,12 @@ mod tests {
     use super::super::statement;
     use super::*;
     use crate::engine::read_model::thing::list::{
-        NEWEST, POSITION, all, by_their_end, in_buckets, largest, steps_of, things,
+        GENERATION, NEWEST, POSITION, all, by_their_end, in_buckets, largest, source, steps_of, things,
     };
     use crate::engine::read_model::thing::{
         self,
         Column::{Age, Id, Kind, Size},
     };
-
-    const GENERATION: Generation = Generation { name: "things", revision: 1, number: 1 };
 
     /// The steps in which SQLite finds them.
     async fn steps(view: View, matching: Query<thing::Entity>) -> Vec<String> {
@@ -252,8 +250,7 @@ mod tests {
     #[tokio::test]
     async fn sqlite_finds_the_past_by_a_filter_that_leaves_few_of_it_and_walks_over_now_all_the_same() {
         let tables = things();
-        let generation = Generation { name: "things", revision: 1, number: 1 };
-        let source = Source { backend: DbBackend::Sqlite, generation, tables: &tables, words: None };
+        let source = source(DbBackend::Sqlite, &tables);
         let old = all().within(Age, Age.gt(3)).in_order([Size]);
         let page = |select: Select<_>| Ok::<_, DbErr>(select.order_by_desc(Size).order_by_desc(Id).limit(20));
         let old = old.try_map(page).unwrap();
@@ -292,8 +289,7 @@ mod tests {
     #[tokio::test]
     async fn sqlite_is_asked_for_a_few_parts_more_than_need_be() {
         let tables = things();
-        let generation = Generation { name: "things", revision: 1, number: 1 };
-        let source = Source { backend: DbBackend::Sqlite, generation, tables: &tables, words: None };
+        let source = source(DbBackend::Sqlite, &tables);
         let mut walk = all().in_order([Size]).walk(&tables[0]).unwrap();
         let parts = |walk: &Walk| {
             let merged = source.merged(&tables[0], in_buckets(), walk).unwrap();
@@ -311,8 +307,7 @@ mod tests {
     #[test]
     fn too_many_values_are_not_walked_over_apart() {
         let tables = things();
-        let generation = Generation { name: "things", revision: 1, number: 1 };
-        let source = Source { backend: DbBackend::Sqlite, generation, tables: &tables, words: None };
+        let source = source(DbBackend::Sqlite, &tables);
         let merged = |values: usize| {
             let matching = all().one_of(Kind, 0..i32::try_from(values).unwrap()).in_order([Size]);
             source.merged(&tables[0], View::Now, &matching.walk(&tables[0]).unwrap())
