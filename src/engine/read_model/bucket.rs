@@ -24,6 +24,9 @@ const LATER: u32 = 2;
 /// A version of a class ends so many steps after the one it begins in at the most.
 const MOST_LATER: i64 = 2;
 
+/// The number of no bucket: no version is there, now or ever.
+pub(super) const NOWHERE: i64 = -1;
+
 /// Up to this class all lengths there are fit in.
 const LAST_CLASS: u32 = (CLASS - LATER - SHORTEST) / STEP;
 

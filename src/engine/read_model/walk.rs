@@ -139,8 +139,8 @@ impl Walk {
         has_limit(&branch).then_some(branch)
     }
 
-    /// The parts of a generation's past around a position and below the newest: those in which rows may be, and as many of
-    /// the others as `more` wants beside so many.
+    /// The parts of a generation's past around a position and below the newest: those in which rows may be, and as many
+    /// more in which there is nothing to walk over as `more` wants beside so many, where others are left out.
     pub fn parts(
         &self,
         generation: Generation,
@@ -151,14 +151,18 @@ impl Walk {
             Some((_, values)) => values.iter().map(Some).collect(),
             None => vec![None],
         };
-        let all = bucket::around(around.0, around.1).into_iter().flat_map(|bucket| {
+        let around = bucket::around(around.0, around.1);
+        let all = around.len() * values.len();
+        let may_be_in = around.into_iter().flat_map(|bucket| {
             let kinds = self.empty.of(generation).iter().map(Some).chain(std::iter::repeat(None));
             let is_empty = move |empty: Option<&Vec<i64>>| empty.is_some_and(|empty| empty.contains(&bucket));
-            values.iter().zip(kinds).map(move |(value, empty)| (is_empty(empty), (bucket, *value)))
+            let others = values.iter().zip(kinds).filter(move |(_, empty)| !is_empty(*empty));
+            others.map(move |(value, _)| (bucket, *value))
         });
-        let (empty, others): (Vec<_>, Vec<_>) = all.partition(|(is_empty, _)| *is_empty);
-        let more = more(others.len());
-        others.into_iter().chain(empty.into_iter().take(more)).map(|(_, part)| part).collect()
+        let mut parts: Vec<Part<'_>> = may_be_in.collect();
+        let more = more(parts.len()).min(all - parts.len());
+        parts.extend(std::iter::repeat_n((bucket::NOWHERE, values.first().copied().flatten()), more));
+        parts
     }
 
     /// The values that are walked over apart, where there are several.
@@ -268,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_in_which_nothing_is_are_passed_over_but_for_a_few_where_they_are_wanted() {
+    fn parts_in_which_nothing_is_are_passed_over_and_some_added_where_they_are_wanted() {
         let tables = things();
         let mut walk = all().one_of(Kind, [1, 2]).in_order([Size]).walk(&tables[0]).unwrap();
         let around = bucket::around(POSITION, NEWEST);
@@ -283,7 +287,7 @@ mod tests {
         assert_eq!(parts(&walk, 0), around.iter().flat_map(both).collect::<Vec<_>>());
         walk.empty = Empty { generation: 1, of_kinds: vec![around.clone(), around[1..].to_vec()] };
         assert_eq!(parts(&walk, 0), [(around[0], Some(two.clone()))]);
-        assert_eq!(parts(&walk, 1), [(around[0], Some(two)), (around[0], Some(one))]);
+        assert_eq!(parts(&walk, 1), [(around[0], Some(two)), (bucket::NOWHERE, Some(one))]);
     }
 
     #[tokio::test]
