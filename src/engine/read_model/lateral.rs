@@ -61,7 +61,6 @@ impl Source<'_> {
         branch: &SelectStatement,
     ) -> SelectStatement {
         let mut now = self.over(table, Twin::Now, branch.clone());
-        now.cond_where(walk.bound.clone());
         if let View::At { position, .. } = view {
             now.and_where(self.begins_by(table, position));
         }

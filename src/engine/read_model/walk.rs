@@ -135,7 +135,7 @@ impl Walk {
     /// The select as it stands inside of each part; `None` where a part's first rows are not enough.
     pub fn branch(&self) -> Option<SelectStatement> {
         let mut branch = branch_of(&self.select);
-        branch.cond_where(self.passing.clone());
+        branch.cond_where(self.bound.clone()).cond_where(self.passing.clone());
         has_limit(&branch).then_some(branch)
     }
 

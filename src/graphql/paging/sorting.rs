@@ -18,7 +18,10 @@ pub struct Sorting<C> {
     columns: Vec<(C, Kind)>,
     id: C,
     direction: SortDirection,
+    /// Of a column, and what it is at most.
     bound: Option<(C, i64)>,
+    /// What that column is at least.
+    since: Option<i64>,
 }
 
 #[derive(Clone, Copy)]
@@ -30,7 +33,7 @@ enum Kind {
 impl<C: ColumnTrait> Sorting<C> {
     /// Sorted by the id alone, until columns are added before it.
     pub fn new(id: C, direction: SortDirection) -> Self {
-        Self { columns: Vec::new(), id, direction, bound: None }
+        Self { columns: Vec::new(), id, direction, bound: None, since: None }
     }
 
     /// Then by a column of integers.
@@ -53,6 +56,13 @@ impl<C: ColumnTrait> Sorting<C> {
     pub fn time(mut self, column: C, at: At) -> Self {
         self.bound = Some((column, at.until.micros()));
         self.integer(column)
+    }
+
+    /// Of rows that have no earlier [time](Self::time), as what is asked for tells already: so those that came before are
+    /// not walked over.
+    #[must_use]
+    pub fn since(self, micros: Option<i64>) -> Self {
+        Self { since: micros, ..self }
     }
 
     /// A page of what a query finds.
@@ -82,8 +92,10 @@ impl<C: ColumnTrait> Sorting<C> {
             }
             Ok(select.order_by(self.id, order.clone()).limit(page.fetch()))
         })?;
-        Ok(match self.bound {
-            Some((column, until)) => paged.bounded(column.lte(until)),
+        let Some((column, until)) = self.bound else { return Ok(paged) };
+        let paged = paged.bounded(column.lte(until));
+        Ok(match self.since {
+            Some(since) => paged.bounded(column.gte(since)),
             None => paged,
         })
     }

@@ -254,8 +254,14 @@ async fn list(
     let wanted = filter.wanted()?;
     let scope = Scope::of(context)?;
     let at = scope.at(as_of, page.pinned()).await?;
-    listed::<Orders, _, _>(scope, (wanted.query(at), sort_by.order(at)), at, (&listing, &page), Order::new)
-        .await
+    listed::<Orders, _, _>(
+        scope,
+        (wanted.query(at), sort_by.order(&wanted, at)),
+        at,
+        (&listing, &page),
+        Order::new,
+    )
+    .await
 }
 
 /// The orders of a user at the moment the user is looked at.
@@ -275,8 +281,9 @@ pub async fn of_user(
         .with("sortBy", &sort_by)
         .with("past", &at.past);
     let page = page.page(&listing)?;
-    let matching = Query::few(filter.wanted()?.select().filter(Column::UserId.eq(user_id)));
+    let wanted = filter.wanted()?;
+    let matching = Query::few(wanted.select().filter(Column::UserId.eq(user_id)));
     let at = at.pinned(page.pinned());
-    let found = (matching, sort_by.order(at));
+    let found = (matching, sort_by.order(&wanted, at));
     listed::<Orders, _, _>(Scope::of(context)?, found, at, (&listing, &page), Order::new).await
 }

@@ -195,12 +195,13 @@ impl Default for OrderSort {
 }
 
 impl OrderSort {
-    /// The order of rows as they stood.
-    pub fn order(self, at: At) -> Sorting<Column> {
+    /// The order of rows as they stood, of those that are wanted.
+    pub fn order(self, wanted: &Wanted, at: At) -> Sorting<Column> {
         let order = Sorting::new(Column::Id, self.direction);
         match self.field {
             OrderSortField::PlacedAt => order.time(Column::PlacedAt, at),
-            OrderSortField::UpdatedAt => order.time(Column::UpdatedAt, at),
+            // None was changed before being placed.
+            OrderSortField::UpdatedAt => order.time(Column::UpdatedAt, at).since(wanted.placed_from),
             OrderSortField::TotalAmount => order.text(Column::Currency).integer(Column::TotalMinor),
         }
     }

@@ -3,17 +3,19 @@
 use async_graphql::ID;
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, EntityTrait, IntoActiveModel,
-    Schema,
+    QueryTrait, Schema,
 };
 use uuid::Uuid;
 
 use super::fold::Orders;
-use super::query::{OrderFilter, OrderStatus};
+use super::query::{OrderFilter, OrderSort, OrderSortField, OrderStatus};
 use super::table::{Entity, Model, Status, line as lines};
+use crate::engine::event::Position;
 use crate::engine::read_model::{Key, Rows};
 use crate::engine::time::Instant;
-use crate::graphql::ErrorCode;
+use crate::graphql::paging::{Listing, PageArgs};
 use crate::graphql::scalars::{CurrencyCode, Decimal};
+use crate::graphql::{At, ErrorCode};
 use crate::read::samples::{
     ADA, CUP, ORDER, TEA, cancelled, delivered, folded, line, paid, placed, recorded, returned, shipped,
 };
@@ -188,4 +190,19 @@ async fn a_filter_means_the_same_in_sql_and_in_rust() {
         sizes.insert(by_rust.len());
     }
     assert!(sizes.contains(&0) && sizes.contains(&24) && sizes.len() > 5, "the filters tell nothing apart");
+}
+
+#[test]
+fn orders_placed_since_a_day_are_walked_over_since_then_by_their_last_change() {
+    let at = At::now(Position::from_stored(9), Instant::from_micros(90));
+    let since = OrderFilter { placed_from: Some(Instant::from_micros(7)), ..OrderFilter::default() };
+    let (since, page) =
+        (since.wanted().unwrap(), PageArgs::default().page(&Listing::new("orders", 1)).unwrap());
+    let begins_there = |field| {
+        let order = OrderSort { field, ..OrderSort::default() }.order(&since, at);
+        let list = order.page(&page, since.query(at)).unwrap().into_select();
+        list.build(DbBackend::Sqlite).to_string().contains(r#""orders"."updated_at" >= 7"#)
+    };
+    assert!(begins_there(OrderSortField::UpdatedAt));
+    assert!(!begins_there(OrderSortField::PlacedAt));
 }

@@ -233,6 +233,6 @@ async fn list(
     filter.check()?;
     let scope = Scope::of(context)?;
     let at = scope.at(as_of, page.pinned()).await?;
-    let found = (query::matching(&filter, at), sort_by.order(at));
+    let found = (query::matching(&filter, at), sort_by.order(&filter, at));
     listed::<Users, _, _>(scope, found, at, (&listing, &page), User::new).await
 }

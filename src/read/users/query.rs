@@ -120,12 +120,15 @@ pub fn matching(filter: &UserFilter, at: At) -> Query<Entity> {
 }
 
 impl UserSort {
-    /// The order of rows as they stood.
-    pub fn order(self, at: At) -> Sorting<Column> {
+    /// The order of rows as they stood, of those that fit.
+    pub fn order(self, filter: &UserFilter, at: At) -> Sorting<Column> {
         let order = Sorting::new(Column::Id, self.direction);
         match self.field {
             UserSortField::CreatedAt => order.time(Column::CreatedAt, at),
-            UserSortField::UpdatedAt => order.time(Column::UpdatedAt, at),
+            // Nobody was changed before being created.
+            UserSortField::UpdatedAt => {
+                order.time(Column::UpdatedAt, at).since(filter.created_from.map(Instant::micros))
+            }
             UserSortField::Name => order.text(Column::NameKey),
             UserSortField::Email => order.text(Column::EmailKey),
         }
