@@ -26,6 +26,7 @@ mod preview;
 pub mod proof;
 mod query;
 mod range;
+mod reach;
 pub mod reader;
 pub mod rebuild;
 pub mod registry;
@@ -44,7 +45,7 @@ mod write;
 
 pub use definition::{Column, Index, ReadModel, Row, Table};
 pub use instance::{Checkpoint, Settings};
-pub use query::Query;
+pub use query::{First, Query};
 pub use reader::{ReadError, Reader};
 pub use rebuild::{RebuildError, Rebuilt};
 pub use registry::{Builder, ReadModels, StartError};

@@ -1,14 +1,15 @@
 //! A query of an entity's rows, and what is known about how to find them.
 
-use sea_orm::sea_query::{Expr, IntoCondition, Value};
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, IntoCondition, Value};
 use sea_orm::{
-    ColumnTrait, Condition, DbBackend, EntityTrait, Iden, QueryFilter, QuerySelect, QueryTrait, Select,
+    ColumnTrait, Condition, DbBackend, EntityTrait, Iden, Iterable, Order, PrimaryKeyToColumn, QueryFilter,
+    QueryOrder, QuerySelect, QueryTrait, Select,
 };
 
 use super::definition::Table;
 use super::filter::{Filter, NAMED, Named, Says};
 use super::range::{Born, Range};
-use super::source::{branch_of, has_limit};
+use super::source::{branch_of, has_limit, own};
 use super::walk::Walk;
 use super::words::Words;
 
@@ -22,13 +23,33 @@ pub struct Query<E: EntityTrait> {
     /// The same without those filters that are known one by one.
     pub(super) bare: Select<E>,
     pub(super) filters: Vec<Filter>,
-    /// What every row meets that was there.
+    /// What every row meets that is found.
     bound: Condition,
     pub(super) order: Vec<String>,
+    first: Option<First>,
     /// What every row has that was there, in a column that never changes.
     pub(super) born: Option<Born>,
     pub(super) few: bool,
     pub(super) words: Option<Words>,
+}
+
+/// The first rows in an order, all of it in one direction.
+#[derive(Clone, Debug)]
+pub struct First {
+    /// How many at most.
+    pub rows: u64,
+    pub direction: Order,
+    /// What none of a query's rows is beyond, if it is known, in the column the order begins with: they are looked for no
+    /// further.
+    pub end: Option<i64>,
+}
+
+impl First {
+    /// What every row meets that has a value in a column up to another.
+    pub(super) fn up_to(&self, column: Expr, end: impl Into<Expr>) -> Expr {
+        let is_up_to = if self.direction == Order::Asc { ExprTrait::lte } else { ExprTrait::gte };
+        is_up_to(column, end)
+    }
 }
 
 impl<E: EntityTrait> Query<E> {
@@ -103,8 +124,8 @@ impl<E: EntityTrait> Query<E> {
         self
     }
 
-    /// The same, with more done to its select: an order, where in it to begin, and a limit. What is said there of other
-    /// columns than those of the [order](Self::in_order) and of the primary key makes the list slower.
+    /// The same, with more done to its select, as where in its order to begin. What is said there of other columns than
+    /// those of the [order](Self::in_order) and of the primary key makes the list slower.
     ///
     /// # Errors
     /// Those of `change`.
@@ -113,7 +134,8 @@ impl<E: EntityTrait> Query<E> {
         Ok(Self { select: change(self.select)?, bare: change(self.bare)?, over_both, ..self })
     }
 
-    /// The same, where every row that was there meets this condition: so those that came later are passed over at once.
+    /// The same, where every row that is found meets this condition, at which its order begins: those before it are passed
+    /// over at once.
     #[must_use]
     pub fn bounded(self, condition: impl IntoCondition) -> Self {
         let condition = condition.into_condition();
@@ -132,6 +154,24 @@ impl<E: EntityTrait> Query<E> {
         Self { order, ..self }
     }
 
+    /// The first of its rows in that [order](Self::in_order), and where they are alike by the primary key.
+    #[must_use]
+    pub fn first(self, first: First) -> Self {
+        let column = |name: &String| Expr::col((E::default(), Alias::new(name)));
+        let key = E::PrimaryKey::iter().map(|key| key.into_column().unquoted().to_owned());
+        let behind: Vec<String> = key.filter(|name| !self.order.contains(name)).collect();
+        let sorted = |select: Select<E>| {
+            let by = self.order.iter().chain(&behind).map(column);
+            by.fold(select.limit(first.rows), |select, by| select.order_by(by, first.direction.clone()))
+        };
+        let (mut select, bare) = (sorted(self.select), sorted(self.bare));
+        let over_both = self.over_both.map(sorted);
+        if let (Some(by), Some(end)) = (self.order.first(), first.end) {
+            select = select.filter(first.up_to(column(by), end));
+        }
+        Self { select, bare, over_both, first: Some(first), ..self }
+    }
+
     /// How its rows are walked over in their order within an index, if one of the table's has it.
     pub(super) fn walk(&self, table: &Table) -> Option<Walk> {
         let over_both = self.over_both.as_ref()?;
@@ -142,7 +182,7 @@ impl<E: EntityTrait> Query<E> {
         if apart.is_none() && !self.is_in_order(table) {
             return None;
         }
-        let (mut bare, mut passing) = (self.bare.clone(), Condition::all());
+        let (mut bare, mut passing, mut passed) = (self.bare.clone(), Condition::all(), Vec::new());
         for (place, filter) in self.filters.iter().enumerate() {
             if apart.is_some_and(|(apart, _)| apart == place) {
                 continue;
@@ -152,11 +192,23 @@ impl<E: EntityTrait> Query<E> {
                 bare = bare.filter(filter.meets.clone());
             } else {
                 passing = passing.add(filter.meets.clone());
+                passed.push(filter.column.clone());
             }
         }
         let apart = apart.and_then(|(_, filter)| Some((filter.column.clone(), filter.values()?.to_vec())));
-        let (order, bound) = (self.order.clone(), self.bound.clone());
-        Some(Walk { order, bound, apart, passing, ..Walk::over(&bare.into_query()) })
+        let end = self.first.as_ref().zip(self.order.first()).and_then(|(first, by)| {
+            let end = first.end?;
+            Some(first.up_to(own(table, by), end))
+        });
+        Some(Walk {
+            order: self.order.clone(),
+            first: self.first.clone(),
+            end: Condition::all().add_option(end),
+            apart,
+            passing,
+            passed,
+            ..Walk::over(&bare.filter(self.bound.clone()).into_query())
+        })
     }
 
     /// The filter whose values are walked over apart, and its place.
@@ -248,6 +300,7 @@ impl<E: EntityTrait> From<Select<E>> for Query<E> {
             filters: Vec::new(),
             bound: Condition::all(),
             order: Vec::new(),
+            first: None,
             born: None,
             few: false,
             words: None,

@@ -11,6 +11,7 @@ use super::definition::{Column, Table};
 use super::load::KEY_COLUMNS;
 use super::named::FOUND;
 use super::place::PLACE;
+use super::reach::REACH;
 use super::words::{self, DOCUMENT, LEXEMES};
 
 /// The last position of the command that made this version of a row.
@@ -33,7 +34,8 @@ const BEGUN: &str = "begun";
 const ENDED: &str = "ended";
 
 /// What statements call their own parts, and refer to from beside a table.
-const ALIASES: [&str; 8] = ["asked", BESIDE, "catalogue", "changed", FOUND, PLACE, "read_models", "version"];
+const ALIASES: [&str; 9] =
+    ["asked", BESIDE, "catalogue", "changed", FOUND, PLACE, REACH, "read_models", "version"];
 
 /// PostgreSQL cuts longer names, and two of them would become one.
 const LONGEST_NAME: usize = 63;

@@ -19,17 +19,14 @@ impl ActiveModelBehavior for ActiveModel {}
 
 /// Its list, the largest first.
 pub mod list {
-    use sea_orm::{
-        ConnectionTrait, Database, DbBackend, DbErr, EntityTrait, QueryOrder, QuerySelect, QueryTrait,
-        Statement,
-    };
+    use sea_orm::{ConnectionTrait, Database, DbBackend, EntityTrait, Order, QueryTrait, Statement};
 
-    use super::Column::{Age, Id, Kind, Size};
+    use super::Column::{Age, Kind, Size};
     use super::Entity;
     use crate::engine::event::Position;
     use crate::engine::read_model::catalogue::Generation;
     use crate::engine::read_model::definition::Table;
-    use crate::engine::read_model::query::Query;
+    use crate::engine::read_model::query::{First, Query};
     use crate::engine::read_model::source::{Page, Rows, Source, View, Way};
     use crate::engine::read_model::{statement, table};
 
@@ -52,8 +49,8 @@ pub mod list {
     }
 
     pub fn things() -> [Table; 1] {
-        let things = Table::of::<Entity>().index("size", &[Size]);
-        [things.index("kind_size", &[Kind, Size]).index("age", &[Age])]
+        let things = Table::of::<Entity>().index_holding("size", &[Size], &[Age]);
+        [things.index_holding("kind_size", &[Kind, Size], &[Age]).index("age", &[Age])]
     }
 
     /// The same table with a lookup, and an index that goes on behind what leads it.
@@ -69,10 +66,7 @@ pub mod list {
     pub fn largest(backend: DbBackend, view: View, matching: Query<Entity>) -> Statement {
         let tables = things();
         let source = source(backend, &tables);
-        let list = matching
-            .in_order([Size])
-            .try_map(|select| Ok::<_, DbErr>(select.order_by_desc(Size).order_by_desc(Id).limit(20)))
-            .unwrap();
+        let list = matching.in_order([Size]).first(First { rows: 20, direction: Order::Desc, end: None });
         let walk = list.walk(&tables[0]);
         let over_both = list.over_both.clone().map(QueryTrait::into_query);
         let query = list.into_select().into_query();

@@ -1,11 +1,12 @@
 //! A page found by walking over rows in the order of the list, each part of them within an index that has it.
 
-use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait, SelectStatement, UnionType, Value};
+use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait, SelectStatement, UnionType, Value, WithClause};
 
 use super::bucket;
 use super::catalogue::Generation;
 use super::definition::Table;
 use super::empty::Empty;
+use super::query::First;
 use super::source::{Source, View, Way, all_found_by, branch_of, has_limit, own};
 use super::table::{BUCKET, Twin, VALID_TO};
 use crate::engine::event::Position;
@@ -27,12 +28,16 @@ pub(super) struct Walk {
     pub select: SelectStatement,
     /// The columns of its order, but for the primary key behind them.
     pub order: Vec<String>,
-    /// What every row meets that was there.
-    pub bound: Condition,
+    /// Which of the rows in that order it asks for, as far as that is known.
+    pub first: Option<First>,
+    /// What every row meets that is found: where the walk ends, if it has not found enough by then.
+    pub end: Condition,
     /// The rows of each of these values in a column have the order for themselves.
     pub apart: Option<(String, Vec<Value>)>,
     /// What rows have to meet besides; those that do not are passed over.
     pub passing: Condition,
+    /// The columns that say so.
+    pub passed: Vec<String>,
     /// How the rows of the past are found where they are few: by all filters, and sorted then.
     pub few_of_past: Option<SelectStatement>,
     /// How the rows of now are found that had come to be by then, where they are few: likewise.
@@ -48,9 +53,11 @@ impl Walk {
         Self {
             select: select.clone(),
             order: Vec::new(),
-            bound: all(),
+            first: None,
+            end: all(),
             apart: None,
             passing: all(),
+            passed: Vec::new(),
             few_of_past: None,
             few_of_now: None,
             empty: Empty::default(),
@@ -79,9 +86,8 @@ impl Source<'_> {
         }
         // Whole rows, since naming each column once more in every part would make a text of many pages.
         let whole = |select: &SelectStatement| {
-            let mut whole = select.clone();
-            whole.clear_selects().expr(Expr::cust(format!("\"{}\".*", table.name)));
-            whole.cond_where(walk.bound.clone()).to_owned()
+            let whole = Expr::cust(format!("\"{}\".*", table.name));
+            select.clone().clear_selects().expr(whole).to_owned()
         };
         let mut page = whole(&walk.select);
         if !walk.passing.is_empty() {
@@ -103,12 +109,20 @@ impl Source<'_> {
         let (mut all, mut others) = match &walk.few_of_now {
             Some(few) => (now(whole(few)), Vec::new()),
             None => {
-                let first = walk.each(table, now(page)).into_iter().next()?;
-                (first, walk.each(table, now(part.clone())).into_iter().skip(1).collect())
+                let ends = |select: SelectStatement| now(select).cond_where(walk.end.clone()).to_owned();
+                let first = walk.each(table, ends(page)).into_iter().next()?;
+                (first, walk.each(table, ends(part.clone())).into_iter().skip(1).collect())
             }
         };
         if let View::At { position, by } = view {
-            let past = self.ended(table, position, by, &part);
+            let mut past = self.ended(table, position, by, &part);
+            match self.reach(table, view, walk) {
+                Some(reach) => {
+                    past.and_where(reach.within);
+                    all.with_cte(WithClause::new().cte(reach.named).to_owned());
+                }
+                None => _ = past.cond_where(walk.end.clone()),
+            }
             match (by, &walk.few_of_past) {
                 (Way::Buckets { newest }, Some(few)) => {
                     let mut few = self.ended(table, position, by, &all_found_by(&whole(few)));
@@ -135,7 +149,7 @@ impl Walk {
     /// The select as it stands inside of each part; `None` where a part's first rows are not enough.
     pub fn branch(&self) -> Option<SelectStatement> {
         let mut branch = branch_of(&self.select);
-        branch.cond_where(self.bound.clone()).cond_where(self.passing.clone());
+        branch.cond_where(self.end.clone()).cond_where(self.passing.clone());
         has_limit(&branch).then_some(branch)
     }
 
@@ -191,7 +205,9 @@ impl Walk {
 
 #[cfg(test)]
 mod tests {
-    use sea_orm::{ColumnTrait, DbBackend, DbErr, EntityTrait, QueryOrder, QuerySelect, QueryTrait, Select};
+    use sea_orm::{
+        ColumnTrait, DbBackend, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
+    };
 
     use super::super::query::Query;
     use super::super::source::{Page, Rows};
@@ -239,9 +255,21 @@ mod tests {
     #[tokio::test]
     async fn sqlite_rules_rows_out_on_the_way_though_an_index_would_find_those_that_fit() {
         let (steps, buckets) = (steps(in_buckets(), all().meeting(Age, Age.gt(3))).await, buckets());
-        assert_eq!(count(&steps, "INDEX things_r1_g1_size"), 1, "{steps:#?}");
+        // Once more, for how far the page reaches.
+        assert_eq!(count(&steps, "INDEX things_r1_g1_size"), 1 + 1, "{steps:#?}");
         assert_eq!(count(&steps, "INDEX things_r1_g1_history_size"), buckets, "{steps:#?}");
         assert_eq!(count(&steps, "_age"), 0, "{steps:#?}");
+    }
+
+    #[tokio::test]
+    async fn sqlite_begins_at_a_cursor_and_not_where_the_order_does() {
+        let place = |select: Select<thing::Entity>| {
+            let here = Expr::tuple([Size.into_expr(), Id.into_expr()]);
+            Ok::<_, DbErr>(select.filter(here.lt(Expr::tuple([7.into(), 7.into()]))))
+        };
+        let behind = all().in_order([Size]).try_map(place).unwrap().bounded(Size.lte(99));
+        let steps = steps(in_buckets(), behind).await;
+        assert_eq!(count(&steps, "history_size (bucket=? AND (size,id)<(?,?))"), buckets(), "{steps:#?}");
     }
 
     #[tokio::test]

@@ -1,14 +1,12 @@
 //! Sorted pages of a table: the order, where a cursor goes on in it, and where a row stands.
 
 use sea_orm::sea_query::{Expr, LikeExpr, SelectStatement, Value};
-use sea_orm::{
-    ColumnTrait, EntityTrait, ExprTrait, ModelTrait, Order, QueryFilter, QueryOrder, QuerySelect, Select,
-};
+use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, ModelTrait, Order, QueryFilter, Select};
 use uuid::Uuid;
 
 use super::cursor::{Key, Place};
 use super::page::{Direction, Page};
-use crate::engine::read_model::Query;
+use crate::engine::read_model::{First, Query};
 use crate::graphql::errors::Result;
 use crate::graphql::scope::At;
 use crate::graphql::sort::SortDirection;
@@ -80,23 +78,22 @@ impl<C: ColumnTrait> Sorting<C> {
             }
             _ => Order::Desc,
         };
-        let paged = query.in_order(columns()).try_map(|mut select| -> Result<Select<E>> {
-            if let Some(cursor) = &page.cursor {
-                let here = columns().chain([self.id]).map(|column| Expr::col((E::default(), column)));
-                let here = Expr::tuple(here);
-                let there = Expr::tuple(self.values(&cursor.place)?.into_iter().map(Expr::value));
-                select = select.filter(if order == Order::Asc { here.gt(there) } else { here.lt(there) });
-            }
-            for column in columns() {
-                select = select.order_by(column, order.clone());
-            }
-            Ok(select.order_by(self.id, order.clone()).limit(page.fetch()))
+        let begun = query.in_order(columns()).try_map(|select| -> Result<Select<E>> {
+            let Some(cursor) = &page.cursor else { return Ok(select) };
+            let here =
+                Expr::tuple(columns().chain([self.id]).map(|column| Expr::col((E::default(), column))));
+            let there = Expr::tuple(self.values(&cursor.place)?.into_iter().map(Expr::value));
+            Ok(select.filter(if order == Order::Asc { here.gt(there) } else { here.lt(there) }))
         })?;
-        let Some((column, until)) = self.bound else { return Ok(paged) };
-        let paged = paged.bounded(column.lte(until));
-        Ok(match self.since {
-            Some(since) => paged.bounded(column.gte(since)),
-            None => paged,
+        let until = self.bound.map(|(_, until)| until);
+        let (begin, end) = if order == Order::Asc { (self.since, until) } else { (until, self.since) };
+        let paged = begun.first(First { rows: page.fetch(), direction: order.clone(), end });
+        Ok(match (self.bound, begin) {
+            // Where the cursor stands, and what comes behind it, has begun already.
+            (Some((column, _)), Some(begin)) if page.cursor.is_none() => {
+                paged.bounded(if order == Order::Asc { column.gte(begin) } else { column.lte(begin) })
+            }
+            _ => paged,
         })
     }
 

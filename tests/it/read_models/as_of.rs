@@ -6,11 +6,11 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use hindsight::engine::event::Position;
-use hindsight::engine::read_model::{Key, Query, ReadError, Reader, Settings, Words};
+use hindsight::engine::read_model::{First, Key, Query, ReadError, Reader, Settings, Words};
 use hindsight::engine::store::{Purpose, Store};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QueryResult,
-    QuerySelect, QueryTrait, Select, Statement, TransactionTrait,
+    ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, Order, QueryFilter, QueryOrder,
+    QueryResult, QuerySelect, QueryTrait, Select, Statement, TransactionTrait,
 };
 use uuid::Uuid;
 
@@ -164,10 +164,8 @@ fn walked(those: Select<toys::Entity>) -> Query<toys::Entity> {
 }
 
 fn first_by_name(those: Query<toys::Entity>) -> Query<toys::Entity> {
-    let page = |select: Select<toys::Entity>| {
-        Ok::<_, Infallible>(select.order_by_asc(toys::Column::Name).order_by_asc(toys::Column::Id).limit(3))
-    };
-    those.in_order([toys::Column::Name]).try_map(page).unwrap()
+    let first = First { rows: 3, direction: Order::Asc, end: None };
+    those.in_order([toys::Column::Name]).first(first)
 }
 
 async fn counts(reader: &Reader, replay: &Replay, at: Position) {

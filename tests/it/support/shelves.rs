@@ -214,7 +214,7 @@ impl ReadModel for Toys {
     fn tables() -> Vec<Table> {
         vec![
             Table::of::<toys::Entity>()
-                .index("by_name", &[toys::Column::Name])
+                .index_holding("by_name", &[toys::Column::Name], &[toys::Column::Shelf])
                 .index("by_made_at", &[toys::Column::MadeAt])
                 .index("by_shelf", &[toys::Column::Shelf, toys::Column::MadeAt])
                 .words(toys::Column::Note),

@@ -1,0 +1,216 @@
+//! How far into its order a page of the past reaches at most: as far as some of the first rows of now tell already.
+
+use sea_orm::sea_query::{
+    Alias, CaseStatement, ColumnType, CommonTableExpression, Expr, ExprTrait, Order, Query, Value,
+};
+
+use super::definition::{Column, Index, Table};
+use super::query::First;
+use super::source::{Source, View, Way, own};
+use super::table::{Twin, VALID_FROM};
+use super::walk::Walk;
+
+/// What it is called in a statement.
+pub(super) const REACH: &str = "reach";
+
+/// For each row of the page so many of the first rows of now are looked at: within an index, and none of them for long.
+const LOOKED_AT: u64 = 20;
+
+/// How far a page reaches at most.
+pub(super) struct Reach {
+    /// What a statement names before it is referred to.
+    pub named: CommonTableExpression,
+    /// What every row of the page meets.
+    pub within: Expr,
+}
+
+impl Source<'_> {
+    /// How far the page of a walk reaches at most. Of rows that were there and pass, a page holds the first, so none beyond
+    /// the last of any that are as many. Without it, each part is walked over until a row of it passes, wherever that is.
+    ///
+    /// `None` where all rows pass, where no index tells which do, where nothing is walked over, and where there would be more
+    /// to it.
+    pub fn reach(&self, table: &Table, view: View, walk: &Walk) -> Option<Reach> {
+        let View::At { position, by: Way::Buckets { .. } } = view else { return None };
+        let is_plain = walk.few_of_now.is_none() && walk.few_of_past.is_none() && walk.several().is_none();
+        let is_held = table.indexes.iter().any(|index| walk.is_within(index));
+        if !is_plain || walk.passed.is_empty() || !is_held || walk.branch().is_none() {
+            return None;
+        }
+        let first = walk.first.as_ref()?;
+        let sorted_by = walk.order.first()?;
+        let column = table.columns.iter().find(|column| column.name == *sorted_by)?;
+        let furthest = furthest(column, first)?;
+
+        let mut looked_at = walk.all(table, self.over(table, Twin::Now, walk.select.clone()));
+        looked_at.limit(first.rows.saturating_mul(LOOKED_AT)).clear_selects();
+        let mut told: Vec<&str> = vec![VALID_FROM];
+        for column in [sorted_by].into_iter().chain(&walk.passed) {
+            if !told.contains(&column.as_str()) {
+                told.push(column);
+            }
+        }
+        looked_at.exprs(told.into_iter().map(|column| own(table, column)));
+
+        let mut passing = Query::select();
+        passing.expr_as(own(table, sorted_by), Alias::new(REACH));
+        passing.from_subquery(looked_at, Alias::new(table.name)).cond_where(walk.passing.clone());
+        passing.and_where(self.begins_by(table, position)).limit(first.rows);
+
+        let reach = || Expr::col(Alias::new(REACH));
+        let last = if first.direction == Order::Asc { reach().max() } else { reach().min() };
+        let too_few = Expr::cust("COUNT(*)").lt(i64::try_from(first.rows).ok()?);
+        let last = CaseStatement::new().case(too_few, Expr::val(furthest)).finally(last);
+        let mut named = CommonTableExpression::new();
+        let found = Query::select()
+            .expr_as(last, Alias::new(REACH))
+            .from_subquery(passing, Alias::new("passing"))
+            .to_owned();
+        named.table_name(Alias::new(REACH)).materialized(true).query(found);
+
+        let told = Query::select().expr(reach()).from(Alias::new(REACH)).to_owned();
+        let told = Expr::SubQuery(None, Box::new(told.into()));
+        let within = first.up_to(own(table, sorted_by), told);
+        Some(Reach { named, within })
+    }
+}
+
+impl Walk {
+    /// Whether it goes over rows of an index that tells which of them pass.
+    fn is_within(&self, index: &Index) -> bool {
+        let sorted = self.apart.iter().map(|(column, _)| column).chain(&self.order);
+        let holds = |column: &String| index.columns.contains(column) || index.holds.contains(column);
+        !index.leaves_few && index.columns.iter().eq(sorted) && self.passed.iter().all(holds)
+    }
+}
+
+/// A value that none of a column's rows found is beyond. In SQLite any text is less than bytes.
+fn furthest(column: &Column, first: &First) -> Option<Value> {
+    let goes_up = first.direction == Order::Asc;
+    match column.definition {
+        _ if column.nullable => None,
+        ColumnType::Integer | ColumnType::BigInteger => {
+            let furthest = if goes_up { i64::MAX } else { i64::MIN };
+            Some(first.end.unwrap_or(furthest).into())
+        }
+        ColumnType::String(_) | ColumnType::Text if goes_up => Some(Vec::<u8>::new().into()),
+        ColumnType::String(_) | ColumnType::Text => Some("".into()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::sea_query::WithClause;
+    use sea_orm::{ColumnTrait, ConnectionTrait, Database, DbBackend, EntityTrait, QueryTrait};
+
+    use super::*;
+    use crate::engine::read_model::query::Query as Matching;
+    use crate::engine::read_model::source::{Page, Rows};
+    use crate::engine::read_model::statement;
+    use crate::engine::read_model::table;
+    use crate::engine::read_model::thing;
+    use crate::engine::read_model::thing::Column::{Age, Kind, Size};
+    use crate::engine::read_model::thing::list::{all, by_their_end, in_buckets, source, steps_of, things};
+
+    const DIRECTIONS: [Order; 2] = [Order::Asc, Order::Desc];
+
+    fn first(matching: Matching<thing::Entity>, direction: Order, end: Option<i64>) -> Walk {
+        matching.in_order([Size]).first(First { rows: 2, direction, end }).walk(&things()[0]).unwrap()
+    }
+
+    /// How far the first two that are older than 3 reach, where things of these sizes and ages are rows of now.
+    async fn reach(rows: &[(i32, i32)], direction: Order, end: Option<i64>) -> i64 {
+        let tables = things();
+        let database = Database::connect("sqlite::memory:").await.unwrap();
+        table::create(&database, &tables, 1, 1).await.unwrap();
+        for (id, (size, age)) in rows.iter().enumerate() {
+            let row = format!("INSERT INTO things_r1_g1 VALUES ({id}, 0, {size}, {age}, 1)");
+            database.execute_unprepared(&row).await.unwrap();
+        }
+        let walk = first(all().meeting(Age, Age.gt(3)), direction, end);
+        let reach = source(DbBackend::Sqlite, &tables).reach(&tables[0], in_buckets(), &walk).unwrap();
+        let mut told = Query::select();
+        told.column(Alias::new(REACH))
+            .from(Alias::new(REACH))
+            .with_cte(WithClause::new().cte(reach.named).to_owned());
+        database.query_one(&told).await.unwrap().unwrap().try_get("", REACH).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_page_reaches_as_far_as_the_first_rows_of_now_that_pass_or_to_its_end() {
+        let rows = [(10, 4), (20, 3), (30, 5), (40, 9), (50, 1)];
+        assert_eq!(reach(&rows, Order::Asc, Some(90)).await, 30);
+        assert_eq!(reach(&rows, Order::Desc, Some(5)).await, 30);
+        assert_eq!(reach(&rows[..2], Order::Asc, Some(90)).await, 90, "they are too few");
+        assert_eq!(reach(&rows[..2], Order::Desc, Some(5)).await, 5);
+        assert_eq!(reach(&[], Order::Asc, None).await, i64::MAX);
+        assert_eq!(reach(&[], Order::Desc, None).await, i64::MIN);
+        let many: Vec<_> = (0..100).map(|size| (size, if size < 90 { 0 } else { 9 })).collect();
+        assert_eq!(reach(&many, Order::Asc, Some(200)).await, 200, "no more are looked at");
+    }
+
+    #[tokio::test]
+    async fn no_bucket_is_walked_over_beyond_it() {
+        let tables = things();
+        for direction in DIRECTIONS {
+            let is_up = direction == Order::Asc;
+            let begin = if is_up { Size.gte(1) } else { Size.lte(99) };
+            let matching = all().meeting(Age, Age.gt(3)).bounded(begin).in_order([Size]);
+            let list = matching.first(First { rows: 20, direction, end: Some(50) });
+            let walk = list.walk(&tables[0]).unwrap();
+            let merged = source(DbBackend::Sqlite, &tables).merged(&tables[0], in_buckets(), &walk).unwrap();
+            let sql = DbBackend::Sqlite.build(&merged).sql;
+            let ends = sql.matches(if is_up { r#""size" <= ?"# } else { r#""size" >= ?"# }).count();
+            assert_eq!(ends, 1, "of two ends SQLite takes the first, and walks on to it: {sql}");
+            let query = list.into_select().into_query();
+            let over_both = thing::Entity::find().into_query();
+            let page = Page { query: &query, over_both: Some(&over_both), rows: Rows::Walked(&walk) };
+            let list = statement::list(source(DbBackend::Sqlite, &tables), &tables[0], in_buckets(), page);
+            let steps = steps_of(&tables, statement::ready(DbBackend::Sqlite, &list)).await;
+            let found = "history_size (bucket=? AND size>? AND size<?)";
+            assert!(steps.iter().any(|step| step.contains(found)), "{steps:#?}");
+        }
+    }
+
+    #[test]
+    fn it_is_told_only_where_rows_are_passed_over_in_buckets() {
+        let tables = things();
+        let told =
+            |view, walk: &Walk| source(DbBackend::Sqlite, &tables).reach(&tables[0], view, walk).is_some();
+        let old = || all().meeting(Age, Age.gt(3));
+        assert!(told(in_buckets(), &first(old(), Order::Asc, None)));
+        assert!(told(in_buckets(), &first(old().one_of(Kind, [1]), Order::Asc, None)));
+        assert!(!told(by_their_end(), &first(old(), Order::Asc, None)));
+        assert!(!told(in_buckets(), &first(all(), Order::Asc, None)), "all pass");
+        assert!(
+            !told(in_buckets(), &first(old().one_of(Kind, [1, 2]), Order::Asc, None)),
+            "of each for itself"
+        );
+        assert!(
+            !told(in_buckets(), &first(old().meeting(Kind, Kind.gt(1)), Order::Asc, None)),
+            "not in the index"
+        );
+        let mut few = first(old(), Order::Asc, None);
+        few.few_of_now = Some(few.select.clone());
+        assert!(!told(in_buckets(), &few), "nothing is walked over");
+    }
+
+    #[tokio::test]
+    async fn no_text_is_beyond_what_stands_for_the_furthest() {
+        let database = Database::connect("sqlite::memory:").await.unwrap();
+        database.execute_unprepared("CREATE TABLE texts (text TEXT)").await.unwrap();
+        database.execute_unprepared("INSERT INTO texts VALUES (''), ('a'), (char(1114111))").await.unwrap();
+        for direction in DIRECTIONS {
+            let column = Column { definition: ColumnType::Text, ..things()[0].columns[0].clone() };
+            let first = First { rows: 1, direction, end: None };
+            let furthest = furthest(&column, &first).unwrap();
+            let mut within = Query::select();
+            within
+                .column("text")
+                .from("texts")
+                .and_where(first.up_to(Expr::col("text"), Expr::val(furthest)));
+            assert_eq!(database.query_all(&within).await.unwrap().len(), 3);
+        }
+    }
+}
