@@ -23,6 +23,7 @@ use crate::support::shelves::{Chronicle, places, put, toys};
 on_both_stores!(
     an_answer_as_of_a_moment_is_complete_and_never_changes,
     what_is_found_out_about_the_past_changes_no_answer,
+    rows_that_changed_since_stand_among_those_that_did_not,
     a_reader_waits_for_what_is_coming_and_says_what_is_not_visible_yet,
     text_is_matched_and_sorted_by_its_bytes,
 );
@@ -83,6 +84,36 @@ async fn what_is_found_out_about_the_past_changes_no_answer(home: &Home) {
     nursery.settled().await;
     for at in moments {
         lists(&reader, &replay, at).await;
+    }
+    nursery.close().await;
+}
+
+/// A page of rows that mostly have not changed since, and of some that have.
+async fn rows_that_changed_since_stand_among_those_that_did_not(home: &Home) {
+    let mut dice = Dice::thrown();
+    let mut told = |toy| vec![put(toy, &format!("toy {}", dice.below(30)), dice.below(4) as i32)];
+    let mut commands: Vec<_> = (0..40).map(&mut told).collect();
+    commands.extend((0..40).step_by(3).map(&mut told));
+    let replay = Replay::of(&commands);
+    let nursery = Nursery::on(Chronicle::begin(home).await, Settings { few: 0, ..settings() }).await;
+    nursery.tell(&commands).await;
+    nursery.settled().await;
+    let reader = nursery.toys();
+    for (at, direction) in (30..50).map(Position::from_stored).zip([Order::Asc, Order::Desc].iter().cycle()) {
+        for shelf in 0..4 {
+            let those = Query::of(toys::Entity::find());
+            let those = those.meeting(toys::Column::Shelf, toys::Column::Shelf.ne(shelf));
+            let first = First { rows: 4, direction: direction.clone(), end: None };
+            let found = reader.rows(at, those.in_order([toys::Column::Name]).first(first)).await.unwrap();
+            let mut expected: Vec<_> =
+                replay.at(at).values().filter(|toy| toy.shelf != shelf).cloned().collect();
+            expected.sort_by_key(|toy| (toy.name.clone(), toy.id));
+            if *direction == Order::Desc {
+                expected.reverse();
+            }
+            expected.truncate(4);
+            assert_eq!(found, expected, "the first four, {direction:?}, on shelves but {shelf} at {at}");
+        }
     }
     nursery.close().await;
 }
