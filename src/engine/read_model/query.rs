@@ -23,8 +23,8 @@ pub struct Query<E: EntityTrait> {
     /// The same without those filters that are known one by one.
     pub(super) bare: Select<E>,
     pub(super) filters: Vec<Filter>,
-    /// What every row meets that is found.
-    bound: Condition,
+    /// What every row meets that is found: where its order begins.
+    begin: Condition,
     pub(super) order: Vec<String>,
     first: Option<First>,
     /// What every row has that was there, in a column that never changes.
@@ -39,8 +39,8 @@ pub struct First {
     /// How many at most.
     pub rows: u64,
     pub direction: Order,
-    /// What none of a query's rows is beyond, if it is known, in the column the order begins with: they are looked for no
-    /// further.
+    /// How far a query's rows go at most, in the first column of the order, if that is known: they are looked for no further.
+    /// It leaves out nothing.
     pub end: Option<i64>,
 }
 
@@ -53,7 +53,7 @@ impl First {
 }
 
 impl<E: EntityTrait> Query<E> {
-    /// Of whole rows. Best given without order and limit, for [`try_map`](Self::try_map) to add: then what the filters
+    /// Of whole rows. Best given without order and limit, for [`first`](Self::first) to add: then what the filters
     /// cost is not paid once more for the rows found.
     pub fn of(select: Select<E>) -> Self {
         let over_both = is_unordered(&select).then(E::find);
@@ -134,12 +134,12 @@ impl<E: EntityTrait> Query<E> {
         Ok(Self { select: change(self.select)?, bare: change(self.bare)?, over_both, ..self })
     }
 
-    /// The same, where every row that is found meets this condition, at which its order begins: those before it are passed
-    /// over at once.
+    /// The same, where every row that is found meets this condition, and its order begins there: those before are passed over
+    /// at once. It leaves out nothing.
     #[must_use]
-    pub fn bounded(self, condition: impl IntoCondition) -> Self {
+    pub fn begins_where(self, condition: impl IntoCondition) -> Self {
         let condition = condition.into_condition();
-        Self { select: self.select.filter(condition.clone()), bound: self.bound.add(condition), ..self }
+        Self { select: self.select.filter(condition.clone()), begin: self.begin.add(condition), ..self }
     }
 
     /// The select with all its filters.
@@ -147,14 +147,15 @@ impl<E: EntityTrait> Query<E> {
         self.select
     }
 
-    /// Tells by which columns its select is ordered, but for the primary key behind them.
+    /// Tells by which columns its select is ordered, or will be by [`first`](Self::first), but for the primary key behind them.
     #[must_use]
     pub fn in_order(self, columns: impl IntoIterator<Item = E::Column>) -> Self {
         let order = columns.into_iter().map(|column| column.unquoted().to_owned()).collect();
         Self { order, ..self }
     }
 
-    /// The first of its rows in that [order](Self::in_order), and where they are alike by the primary key.
+    /// The first of its rows in the [order](Self::in_order) that was told, and where they are alike by the primary key. Said
+    /// last, of a select that has neither order nor limit.
     #[must_use]
     pub fn first(self, first: First) -> Self {
         let column = |name: &String| Expr::col((E::default(), Alias::new(name)));
@@ -200,14 +201,15 @@ impl<E: EntityTrait> Query<E> {
             let end = first.end?;
             Some(first.up_to(own(table, by), end))
         });
+        let ends_itself = self.filters.iter().any(|filter| self.order.first() == Some(&filter.column));
         Some(Walk {
             order: self.order.clone(),
-            first: self.first.clone(),
+            first: self.first.clone().filter(|_| !ends_itself),
             end: Condition::all().add_option(end),
             apart,
             passing,
             passed,
-            ..Walk::over(&bare.filter(self.bound.clone()).into_query())
+            ..Walk::over(&bare.filter(self.begin.clone()).into_query())
         })
     }
 
@@ -298,7 +300,7 @@ impl<E: EntityTrait> From<Select<E>> for Query<E> {
             select,
             over_both: None,
             filters: Vec::new(),
-            bound: Condition::all(),
+            begin: Condition::all(),
             order: Vec::new(),
             first: None,
             born: None,

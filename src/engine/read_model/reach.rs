@@ -28,8 +28,8 @@ impl Source<'_> {
     /// How far the page of a walk reaches at most. Of rows that were there and pass, a page holds the first, so none beyond
     /// the last of any that are as many. Without it, each part is walked over until a row of it passes, wherever that is.
     ///
-    /// `None` where all rows pass, where no index tells which do, where nothing is walked over, and where there would be more
-    /// to it.
+    /// `None` where all rows pass or no index tells which do, where a filter says itself how far they go, where rows are
+    /// found otherwise, and where several values are walked over apart.
     pub fn reach(&self, table: &Table, view: View, walk: &Walk) -> Option<Reach> {
         let View::At { position, by: Way::Buckets { .. } } = view else { return None };
         let is_plain = walk.few_of_now.is_none() && walk.few_of_past.is_none() && walk.several().is_none();
@@ -38,39 +38,35 @@ impl Source<'_> {
             return None;
         }
         let first = walk.first.as_ref()?;
-        let sorted_by = walk.order.first()?;
-        let column = table.columns.iter().find(|column| column.name == *sorted_by)?;
-        let furthest = furthest(column, first)?;
+        let by = walk.order.first()?;
+        let end = end_of(table.columns.iter().find(|column| column.name == *by)?, first)?;
 
         let mut looked_at = walk.all(table, self.over(table, Twin::Now, walk.select.clone()));
         looked_at.limit(first.rows.saturating_mul(LOOKED_AT)).clear_selects();
-        let mut told: Vec<&str> = vec![VALID_FROM];
-        for column in [sorted_by].into_iter().chain(&walk.passed) {
-            if !told.contains(&column.as_str()) {
-                told.push(column);
+        let mut columns: Vec<&str> = vec![VALID_FROM];
+        for name in [by].into_iter().chain(&walk.passed) {
+            if !columns.contains(&name.as_str()) {
+                columns.push(name);
             }
         }
-        looked_at.exprs(told.into_iter().map(|column| own(table, column)));
+        looked_at.exprs(columns.into_iter().map(|name| own(table, name)));
 
         let mut passing = Query::select();
-        passing.expr_as(own(table, sorted_by), Alias::new(REACH));
+        passing.expr_as(own(table, by), Alias::new(REACH));
         passing.from_subquery(looked_at, Alias::new(table.name)).cond_where(walk.passing.clone());
         passing.and_where(self.begins_by(table, position)).limit(first.rows);
 
         let reach = || Expr::col(Alias::new(REACH));
         let last = if first.direction == Order::Asc { reach().max() } else { reach().min() };
-        let too_few = Expr::cust("COUNT(*)").lt(i64::try_from(first.rows).ok()?);
-        let last = CaseStatement::new().case(too_few, Expr::val(furthest)).finally(last);
+        let are_too_few = Expr::cust("COUNT(*)").lt(i64::try_from(first.rows).ok()?);
+        let last_or_end = CaseStatement::new().case(are_too_few, Expr::val(end)).finally(last);
+        let mut one = Query::select();
+        one.expr_as(last_or_end, Alias::new(REACH)).from_subquery(passing, Alias::new("passing"));
         let mut named = CommonTableExpression::new();
-        let found = Query::select()
-            .expr_as(last, Alias::new(REACH))
-            .from_subquery(passing, Alias::new("passing"))
-            .to_owned();
-        named.table_name(Alias::new(REACH)).materialized(true).query(found);
+        named.table_name(Alias::new(REACH)).materialized(true).query(one);
 
         let told = Query::select().expr(reach()).from(Alias::new(REACH)).to_owned();
-        let told = Expr::SubQuery(None, Box::new(told.into()));
-        let within = first.up_to(own(table, sorted_by), told);
+        let within = first.up_to(own(table, by), Expr::SubQuery(None, Box::new(told.into())));
         Some(Reach { named, within })
     }
 }
@@ -84,8 +80,8 @@ impl Walk {
     }
 }
 
-/// A value that none of a column's rows found is beyond. In SQLite any text is less than bytes.
-fn furthest(column: &Column, first: &First) -> Option<Value> {
+/// A value that no row found is beyond in a column; of a text it is not known, but any is less than bytes in SQLite.
+fn end_of(column: &Column, first: &First) -> Option<Value> {
     let goes_up = first.direction == Order::Asc;
     match column.definition {
         _ if column.nullable => None,
@@ -156,7 +152,7 @@ mod tests {
         for direction in DIRECTIONS {
             let is_up = direction == Order::Asc;
             let begin = if is_up { Size.gte(1) } else { Size.lte(99) };
-            let matching = all().meeting(Age, Age.gt(3)).bounded(begin).in_order([Size]);
+            let matching = all().meeting(Age, Age.gt(3)).begins_where(begin).in_order([Size]);
             let list = matching.first(First { rows: 20, direction, end: Some(50) });
             let walk = list.walk(&tables[0]).unwrap();
             let merged = source(DbBackend::Sqlite, &tables).merged(&tables[0], in_buckets(), &walk).unwrap();
@@ -191,26 +187,37 @@ mod tests {
             !told(in_buckets(), &first(old().meeting(Kind, Kind.gt(1)), Order::Asc, None)),
             "not in the index"
         );
-        let mut few = first(old(), Order::Asc, None);
-        few.few_of_now = Some(few.select.clone());
-        assert!(!told(in_buckets(), &few), "nothing is walked over");
+        let small = old().within(Size, Size.lt(7));
+        assert!(
+            !told(in_buckets(), &first(small, Order::Asc, None)),
+            "SQLite takes one end, and it is the other"
+        );
+        let few = || Some(all().into_select().into_query());
+        let old = first(old(), Order::Asc, None);
+        assert!(!told(in_buckets(), &Walk { few_of_now: few(), ..old.clone() }), "nothing is walked over");
+        assert!(!told(in_buckets(), &Walk { few_of_past: few(), ..old.clone() }), "nothing of the past is");
+        let behind = old.select.clone().offset(1).to_owned();
+        assert!(!told(in_buckets(), &Walk { select: behind, ..old }), "it is not the first rows");
     }
 
     #[tokio::test]
-    async fn no_text_is_beyond_what_stands_for_the_furthest() {
+    async fn no_text_is_beyond_the_end_of_texts() {
         let database = Database::connect("sqlite::memory:").await.unwrap();
-        database.execute_unprepared("CREATE TABLE texts (text TEXT)").await.unwrap();
+        database.execute_unprepared("CREATE TABLE texts (text TEXT NOT NULL)").await.unwrap();
         database.execute_unprepared("INSERT INTO texts VALUES (''), ('a'), (char(1114111))").await.unwrap();
+        database.execute_unprepared("CREATE INDEX in_order ON texts (text)").await.unwrap();
         for direction in DIRECTIONS {
             let column = Column { definition: ColumnType::Text, ..things()[0].columns[0].clone() };
             let first = First { rows: 1, direction, end: None };
-            let furthest = furthest(&column, &first).unwrap();
+            let end = Expr::val(end_of(&column, &first).unwrap());
+            // As it stands in a statement, without a kind of its own.
+            let end = CaseStatement::new().case(Expr::val(1).eq(1), end).finally(Expr::val(2));
+            let end = Expr::SubQuery(None, Box::new(Query::select().expr(end).to_owned().into()));
             let mut within = Query::select();
-            within
-                .column("text")
-                .from("texts")
-                .and_where(first.up_to(Expr::col("text"), Expr::val(furthest)));
+            within.column("text").from("texts").and_where(first.up_to(Expr::col("text"), end));
             assert_eq!(database.query_all(&within).await.unwrap().len(), 3);
         }
+        let nullable = Column { nullable: true, ..things()[0].columns[0].clone() };
+        assert_eq!(end_of(&nullable, &First { rows: 1, direction: Order::Asc, end: None }), None);
     }
 }

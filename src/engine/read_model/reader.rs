@@ -108,7 +108,8 @@ impl Reader {
     /// [`Query::with_words`] the rows must have these words as well. With a limit the order is one of columns selected,
     /// unless little is found anyway ([`Query::few`], [`Query::with_words`]).
     ///
-    /// A list sorted by creation is found faster far back when it is bounded by the moment too ([`Query::bounded`]).
+    /// A list sorted by time is found faster far back when it is told that none is later than the moment: where the newest
+    /// come first by [`Query::begins_where`], otherwise as [`First::end`](super::First::end).
     ///
     /// # Errors
     /// As [`wait_for`](Self::wait_for), or when the database fails.

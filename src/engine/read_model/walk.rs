@@ -24,13 +24,13 @@ pub(super) type Part<'a> = (i64, Option<&'a Value>);
 /// A select with an order and a limit, and its filters by what they are good for.
 #[derive(Clone, Debug)]
 pub(super) struct Walk {
-    /// With its order and limit, and the filters that say where to begin and to end.
+    /// With its order and limit, where it begins, and the filters that say where to begin and to end.
     pub select: SelectStatement,
     /// The columns of its order, but for the primary key behind them.
     pub order: Vec<String>,
-    /// Which of the rows in that order it asks for, as far as that is known.
+    /// Which of the rows in that order it asks for; `None` where that is not known, and where a filter says how far they go.
     pub first: Option<First>,
-    /// What every row meets that is found: where the walk ends, if it has not found enough by then.
+    /// Up to where there may be rows in that order.
     pub end: Condition,
     /// The rows of each of these values in a column have the order for themselves.
     pub apart: Option<(String, Vec<Value>)>,
@@ -116,7 +116,8 @@ impl Source<'_> {
         };
         if let View::At { position, by } = view {
             let mut past = self.ended(table, position, by, &part);
-            match self.reach(table, view, walk) {
+            let reach = self.reach(table, view, walk);
+            match reach.filter(|_| !parts.is_empty()) {
                 Some(reach) => {
                     past.and_where(reach.within);
                     all.with_cte(WithClause::new().cte(reach.named).to_owned());
@@ -153,8 +154,8 @@ impl Walk {
         has_limit(&branch).then_some(branch)
     }
 
-    /// The parts of a generation's past around a position and below the newest: those in which rows may be, and as many
-    /// more in which there is nothing to walk over as `more` wants beside so many, where others are left out.
+    /// The parts of a generation's past around a position and below the newest in which rows may be. `more` says how many
+    /// others are wanted beside so many: in these is nothing to walk over, and there are no more than were left out.
     pub fn parts(
         &self,
         generation: Generation,
@@ -262,12 +263,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn sqlite_begins_at_a_cursor_and_not_where_the_order_does() {
+    async fn sqlite_begins_each_part_at_a_cursor() {
         let place = |select: Select<thing::Entity>| {
             let here = Expr::tuple([Size.into_expr(), Id.into_expr()]);
             Ok::<_, DbErr>(select.filter(here.lt(Expr::tuple([7.into(), 7.into()]))))
         };
-        let behind = all().in_order([Size]).try_map(place).unwrap().bounded(Size.lte(99));
+        let behind = all().in_order([Size]).try_map(place).unwrap();
         let steps = steps(in_buckets(), behind).await;
         assert_eq!(count(&steps, "history_size (bucket=? AND (size,id)<(?,?))"), buckets(), "{steps:#?}");
     }

@@ -16,10 +16,16 @@ pub struct Sorting<C> {
     columns: Vec<(C, Kind)>,
     id: C,
     direction: SortDirection,
-    /// Of a column, and what it is at most.
-    bound: Option<(C, i64)>,
-    /// What that column is at least.
+    times: Option<Times>,
+}
+
+/// What the first column is, where it is one of instants: in µs.
+#[derive(Clone, Copy)]
+struct Times {
+    /// At least, if that is known.
     since: Option<i64>,
+    /// At most.
+    until: i64,
 }
 
 #[derive(Clone, Copy)]
@@ -31,7 +37,7 @@ enum Kind {
 impl<C: ColumnTrait> Sorting<C> {
     /// Sorted by the id alone, until columns are added before it.
     pub fn new(id: C, direction: SortDirection) -> Self {
-        Self { columns: Vec::new(), id, direction, bound: None, since: None }
+        Self { columns: Vec::new(), id, direction, times: None }
     }
 
     /// Then by a column of integers.
@@ -48,11 +54,13 @@ impl<C: ColumnTrait> Sorting<C> {
         self
     }
 
-    /// Then by a column of instants. As of a moment none is later than it: so bounded, the newest rows of a list far
-    /// back are found without walking over all that came since.
+    /// Then by a column of instants. As of a moment none is later than it: so the newest rows of a list far back are found
+    /// without walking over all that came since.
     #[must_use]
     pub fn time(mut self, column: C, at: At) -> Self {
-        self.bound = Some((column, at.until.micros()));
+        if self.columns.is_empty() {
+            self.times = Some(Times { since: None, until: at.until.micros() });
+        }
         self.integer(column)
     }
 
@@ -60,7 +68,7 @@ impl<C: ColumnTrait> Sorting<C> {
     /// not walked over.
     #[must_use]
     pub fn since(self, micros: Option<i64>) -> Self {
-        Self { since: micros, ..self }
+        Self { times: self.times.map(|times| Times { since: micros, ..times }), ..self }
     }
 
     /// A page of what a query finds.
@@ -78,22 +86,22 @@ impl<C: ColumnTrait> Sorting<C> {
             }
             _ => Order::Desc,
         };
-        let begun = query.in_order(columns()).try_map(|select| -> Result<Select<E>> {
+        let (since, until) = (self.times.and_then(|times| times.since), self.times.map(|times| times.until));
+        let (begin, end) = if order == Order::Asc { (since, until) } else { (until, since) };
+        // A cursor is where its page begins: of two places, a database may go to the other one and walk on from there.
+        let begin = columns().next().zip(begin).filter(|_| page.cursor.is_none());
+        let sorted = query.in_order(columns()).try_map(|select| -> Result<Select<E>> {
             let Some(cursor) = &page.cursor else { return Ok(select) };
             let here =
                 Expr::tuple(columns().chain([self.id]).map(|column| Expr::col((E::default(), column))));
             let there = Expr::tuple(self.values(&cursor.place)?.into_iter().map(Expr::value));
             Ok(select.filter(if order == Order::Asc { here.gt(there) } else { here.lt(there) }))
         })?;
-        let until = self.bound.map(|(_, until)| until);
-        let (begin, end) = if order == Order::Asc { (self.since, until) } else { (until, self.since) };
-        let paged = begun.first(First { rows: page.fetch(), direction: order.clone(), end });
-        Ok(match (self.bound, begin) {
-            // Where the cursor stands, and what comes behind it, has begun already.
-            (Some((column, _)), Some(begin)) if page.cursor.is_none() => {
-                paged.bounded(if order == Order::Asc { column.gte(begin) } else { column.lte(begin) })
-            }
-            _ => paged,
+        let paged = sorted.first(First { rows: page.fetch(), direction: order.clone(), end });
+        Ok(match begin {
+            Some((column, begin)) if order == Order::Asc => paged.begins_where(column.gte(begin)),
+            Some((column, begin)) => paged.begins_where(column.lte(begin)),
+            None => paged,
         })
     }
 

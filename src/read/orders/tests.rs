@@ -13,9 +13,9 @@ use super::table::{Entity, Model, Status, line as lines};
 use crate::engine::event::Position;
 use crate::engine::read_model::{Key, Rows};
 use crate::engine::time::Instant;
-use crate::graphql::paging::{Listing, PageArgs};
+use crate::graphql::paging::{Listing, PageArgs, Place};
 use crate::graphql::scalars::{CurrencyCode, Decimal};
-use crate::graphql::{At, ErrorCode};
+use crate::graphql::{At, ErrorCode, SortDirection};
 use crate::read::samples::{
     ADA, CUP, ORDER, TEA, cancelled, delivered, folded, line, paid, placed, recorded, returned, shipped,
 };
@@ -196,13 +196,22 @@ async fn a_filter_means_the_same_in_sql_and_in_rust() {
 fn orders_placed_since_a_day_are_walked_over_since_then_by_their_last_change() {
     let at = At::now(Position::from_stored(9), Instant::from_micros(90));
     let since = OrderFilter { placed_from: Some(Instant::from_micros(7)), ..OrderFilter::default() };
-    let (since, page) =
-        (since.wanted().unwrap(), PageArgs::default().page(&Listing::new("orders", 1)).unwrap());
-    let begins_there = |field| {
-        let order = OrderSort { field, ..OrderSort::default() }.order(&since, at);
-        let list = order.page(&page, since.query(at)).unwrap().into_select();
-        list.build(DbBackend::Sqlite).to_string().contains(r#""orders"."updated_at" >= 7"#)
-    };
-    assert!(begins_there(OrderSortField::UpdatedAt));
-    assert!(!begins_there(OrderSortField::PlacedAt));
+    let since = since.wanted().unwrap();
+    let listing = Listing::new("orders", 1);
+    let place = Place { keys: vec![8.into()], id: ORDER };
+    let behind = PageArgs { after: Some(listing.encode(at.position, &place)), ..PageArgs::default() };
+    for (field, direction, args, limits) in [
+        (OrderSortField::UpdatedAt, SortDirection::Asc, PageArgs::default(), [true, true]),
+        (OrderSortField::UpdatedAt, SortDirection::Desc, PageArgs::default(), [true, true]),
+        // It has begun at its cursor.
+        (OrderSortField::UpdatedAt, SortDirection::Asc, behind.clone(), [false, true]),
+        (OrderSortField::UpdatedAt, SortDirection::Desc, behind, [true, false]),
+        (OrderSortField::PlacedAt, SortDirection::Asc, PageArgs::default(), [false, false]),
+    ] {
+        let order = OrderSort { field, direction }.order(&since, at);
+        let list = order.page(&args.page(&listing).unwrap(), since.query(at)).unwrap().into_select();
+        let sql = list.build(DbBackend::Sqlite).to_string();
+        let told = [r#""updated_at" >= 7"#, r#""updated_at" <= 90"#].map(|limit| sql.contains(limit));
+        assert_eq!(told, limits, "{sql}");
+    }
 }

@@ -139,3 +139,25 @@ impl UserSort {
 pub fn with_email(email: &str) -> Select<Entity> {
     Entity::find().filter(Column::EmailKey.eq(fold_case(email)))
 }
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::{DbBackend, QueryTrait};
+
+    use super::*;
+    use crate::engine::event::Position;
+    use crate::graphql::paging::{Listing, PageArgs};
+
+    #[test]
+    fn users_created_since_a_day_are_walked_over_since_then_by_their_last_change() {
+        let at = At::now(Position::from_stored(9), Instant::from_micros(90));
+        let since = UserFilter { created_from: Some(Instant::from_micros(7)), ..UserFilter::default() };
+        let page = PageArgs::default().page(&Listing::new("users", 1)).unwrap();
+        for (field, is_limited) in [(UserSortField::UpdatedAt, true), (UserSortField::Name, false)] {
+            let order = UserSort { field, ..UserSort::default() }.order(&since, at);
+            let list = order.page(&page, matching(&since, at)).unwrap().into_select();
+            let sql = list.build(DbBackend::Sqlite).to_string();
+            assert_eq!(sql.contains(r#""users"."updated_at" >= 7"#), is_limited, "{sql}");
+        }
+    }
+}

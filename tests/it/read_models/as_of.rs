@@ -8,9 +8,10 @@ use std::time::Duration;
 use hindsight::engine::event::Position;
 use hindsight::engine::read_model::{First, Key, Query, ReadError, Reader, Settings, Words};
 use hindsight::engine::store::{Purpose, Store};
+use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, Order, QueryFilter, QueryOrder,
-    QueryResult, QuerySelect, QueryTrait, Select, Statement, TransactionTrait,
+    ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, ModelTrait, Order, QueryFilter,
+    QueryOrder, QueryResult, QuerySelect, QueryTrait, Select, Statement, TransactionTrait,
 };
 use uuid::Uuid;
 
@@ -101,21 +102,48 @@ async fn rows_that_changed_since_stand_among_those_that_did_not(home: &Home) {
     let reader = nursery.toys();
     for (at, direction) in (30..50).map(Position::from_stored).zip([Order::Asc, Order::Desc].iter().cycle()) {
         for shelf in 0..4 {
-            let those = Query::of(toys::Entity::find());
-            let those = those.meeting(toys::Column::Shelf, toys::Column::Shelf.ne(shelf));
-            let first = First { rows: 4, direction: direction.clone(), end: None };
-            let found = reader.rows(at, those.in_order([toys::Column::Name]).first(first)).await.unwrap();
-            let mut expected: Vec<_> =
-                replay.at(at).values().filter(|toy| toy.shelf != shelf).cloned().collect();
-            expected.sort_by_key(|toy| (toy.name.clone(), toy.id));
-            if *direction == Order::Desc {
-                expected.reverse();
+            let those = replay.at(at).values().filter(|toy| toy.shelf != shelf);
+            let mut by_name: Vec<_> = those.cloned().collect();
+            let mut by_age = by_name.clone();
+            by_name.sort_by_key(|toy| (toy.name.clone(), toy.id));
+            by_age.sort_by_key(|toy| (toy.made_at, toy.id));
+            let at_the_end = if *direction == Order::Asc { at.get() } else { 1 };
+            for (column, mut expected, end) in
+                [(toys::Column::Name, by_name, None), (toys::Column::MadeAt, by_age, Some(at_the_end))]
+            {
+                if *direction == Order::Desc {
+                    expected.reverse();
+                }
+                for behind in [0, 2] {
+                    let those = Query::of(toys::Entity::find())
+                        .meeting(toys::Column::Shelf, toys::Column::Shelf.ne(shelf))
+                        .in_order([column])
+                        .try_map(|select| {
+                            Ok::<_, Infallible>(after(select, column, direction, &expected[..behind]))
+                        })
+                        .unwrap_or_else(|never| match never {});
+                    let first = First { rows: 4, direction: direction.clone(), end };
+                    let found = reader.rows(at, those.first(first)).await.unwrap();
+                    let expected: Vec<_> = expected.iter().skip(behind).take(4).cloned().collect();
+                    assert_eq!(found, expected, "{direction:?} by {column:?}, not on {shelf}, at {at}");
+                }
             }
-            expected.truncate(4);
-            assert_eq!(found, expected, "the first four, {direction:?}, on shelves but {shelf} at {at}");
         }
     }
     nursery.close().await;
+}
+
+/// Those that come after the last of some.
+fn after(
+    select: Select<toys::Entity>,
+    column: toys::Column,
+    direction: &Order,
+    before: &[toys::Model],
+) -> Select<toys::Entity> {
+    let Some(last) = before.last() else { return select };
+    let here = Expr::tuple([column.into_expr(), toys::Column::Id.into_expr()]);
+    let there = Expr::tuple([Expr::val(last.get(column)), Expr::val(last.id)]);
+    select.filter(if *direction == Order::Asc { here.gt(there) } else { here.lt(there) })
 }
 
 async fn lists(reader: &Reader, replay: &Replay, at: Position) {

@@ -215,7 +215,7 @@ impl ReadModel for Toys {
         vec![
             Table::of::<toys::Entity>()
                 .index_holding("by_name", &[toys::Column::Name], &[toys::Column::Shelf])
-                .index("by_made_at", &[toys::Column::MadeAt])
+                .index_holding("by_made_at", &[toys::Column::MadeAt], &[toys::Column::Shelf])
                 .index("by_shelf", &[toys::Column::Shelf, toys::Column::MadeAt])
                 .words(toys::Column::Note),
             Table::of::<places::Entity>(),
