@@ -28,7 +28,8 @@ pub(super) struct Walk {
     pub select: SelectStatement,
     /// The columns of its order, but for the primary key behind them.
     pub order: Vec<String>,
-    /// Which of the rows in that order it asks for; `None` where that is not known, and where a filter says how far they go.
+    /// Which of the rows in that order it asks for; `None` where that is not known, and where the first rows of now do not
+    /// tell how far they go: a filter says so itself, or leaves too few.
     pub first: Option<First>,
     /// Up to where there may be rows in that order.
     pub end: Condition,
@@ -255,7 +256,7 @@ mod tests {
 
     #[tokio::test]
     async fn sqlite_rules_rows_out_on_the_way_though_an_index_would_find_those_that_fit() {
-        let (steps, buckets) = (steps(in_buckets(), all().meeting(Age, Age.gt(3))).await, buckets());
+        let (steps, buckets) = (steps(in_buckets(), all().within(Age, Age.gt(3))).await, buckets());
         // Once more, for how far the page reaches.
         assert_eq!(count(&steps, "INDEX things_r1_g1_size"), 1 + 1, "{steps:#?}");
         assert_eq!(count(&steps, "INDEX things_r1_g1_history_size"), buckets, "{steps:#?}");
