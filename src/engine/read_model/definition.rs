@@ -109,6 +109,18 @@ pub struct Index {
     pub(super) leaves_few: bool,
 }
 
+impl Index {
+    /// Whether rows stand in it sorted by just these columns, many of each value.
+    pub(super) fn is_sorted_by<'a>(&self, columns: impl IntoIterator<Item = &'a str>) -> bool {
+        !self.leaves_few && self.columns.iter().map(String::as_str).eq(columns)
+    }
+
+    /// Whether it tells what a row has in a column.
+    pub(super) fn tells(&self, column: &str) -> bool {
+        self.columns.iter().chain(&self.holds).any(|own| own == column)
+    }
+}
+
 impl Table {
     /// The table of an entity, without further indexes.
     pub fn of<E>() -> Self

@@ -9,7 +9,7 @@ use sea_orm::{
 use super::definition::Table;
 use super::filter::{Filter, NAMED, Named, Says};
 use super::range::{Born, Range};
-use super::source::{branch_of, has_limit, own};
+use super::source::{branch_of, has_limit};
 use super::walk::Walk;
 use super::words::Words;
 
@@ -23,8 +23,6 @@ pub struct Query<E: EntityTrait> {
     /// The same without those filters that are known one by one.
     pub(super) bare: Select<E>,
     pub(super) filters: Vec<Filter>,
-    /// What every row meets that is found: where its order begins.
-    begin: Condition,
     pub(super) order: Vec<String>,
     first: Option<First>,
     /// What every row has that was there, in a column that never changes.
@@ -39,12 +37,20 @@ pub struct First {
     /// How many at most.
     pub rows: u64,
     pub direction: Order,
-    /// How far a query's rows go at most, in the first column of the order, if that is known: they are looked for no further.
-    /// It leaves out nothing.
+    /// Where a query's rows begin at the earliest, in the first column of the order, if that is known: those before are passed
+    /// over at once. It leaves out nothing. A page behind a cursor begins there instead.
+    pub begin: Option<i64>,
+    /// How far they go at most: they are looked for no further. It leaves out nothing either.
     pub end: Option<i64>,
 }
 
 impl First {
+    /// What every row meets that has a value in a column from another on.
+    fn from(&self, column: Expr, begin: i64) -> Expr {
+        let is_from = if self.direction == Order::Asc { ExprTrait::gte } else { ExprTrait::lte };
+        is_from(column, begin)
+    }
+
     /// What every row meets that has a value in a column up to another.
     pub(super) fn up_to(&self, column: Expr, end: impl Into<Expr>) -> Expr {
         let is_up_to = if self.direction == Order::Asc { ExprTrait::lte } else { ExprTrait::gte };
@@ -134,14 +140,6 @@ impl<E: EntityTrait> Query<E> {
         Ok(Self { select: change(self.select)?, bare: change(self.bare)?, over_both, ..self })
     }
 
-    /// The same, where every row that is found meets this condition, and its order begins there: those before are passed over
-    /// at once. It leaves out nothing.
-    #[must_use]
-    pub fn begins_where(self, condition: impl IntoCondition) -> Self {
-        let condition = condition.into_condition();
-        Self { select: self.select.filter(condition.clone()), begin: self.begin.add(condition), ..self }
-    }
-
     /// The select with all its filters.
     pub fn into_select(self) -> Select<E> {
         self.select
@@ -165,12 +163,17 @@ impl<E: EntityTrait> Query<E> {
             let by = self.order.iter().chain(&behind).map(column);
             by.fold(select.limit(first.rows), |select, by| select.order_by(by, first.direction.clone()))
         };
-        let (mut select, bare) = (sorted(self.select), sorted(self.bare));
-        let over_both = self.over_both.map(sorted);
-        if let (Some(by), Some(end)) = (self.order.first(), first.end) {
-            select = select.filter(first.up_to(column(by), end));
-        }
-        Self { select, bare, over_both, first: Some(first), ..self }
+        let (select, bare, over_both) = (sorted(self.select), sorted(self.bare), self.over_both.map(sorted));
+        let all = Self { select, bare, over_both, first: Some(first), ..self };
+        let select = all.limits().into_iter().flatten().fold(all.select.clone(), Select::filter);
+        Self { select, ..all }
+    }
+
+    /// What every row meets where its [first](Self::first) are asked for: where these begin, and up to where they may be.
+    fn limits(&self) -> [Option<Expr>; 2] {
+        let (Some(first), Some(by)) = (&self.first, self.order.first()) else { return [None, None] };
+        let by = || Expr::col((E::default(), Alias::new(by)));
+        [first.begin.map(|begin| first.from(by(), begin)), first.end.map(|end| first.up_to(by(), end))]
     }
 
     /// How its rows are walked over in their order within an index, if one of the table's has it.
@@ -197,10 +200,7 @@ impl<E: EntityTrait> Query<E> {
             }
         }
         let apart = apart.and_then(|(_, filter)| Some((filter.column.clone(), filter.values()?.to_vec())));
-        let end = self.first.as_ref().zip(self.order.first()).and_then(|(first, by)| {
-            let end = first.end?;
-            Some(first.up_to(own(table, by), end))
-        });
+        let [begin, end] = self.limits();
         // Of rows that have a part of a text, hardly any may be among the first of now.
         let tells_nothing = |filter: &Filter| matches!(filter.says, Says::Otherwise);
         let ends_itself = |filter: &Filter| self.order.first() == Some(&filter.column);
@@ -212,7 +212,7 @@ impl<E: EntityTrait> Query<E> {
             apart,
             passing,
             passed,
-            ..Walk::over(&bare.filter(self.begin.clone()).into_query())
+            ..Walk::over(&begin.into_iter().fold(bare, Select::filter).into_query())
         })
     }
 
@@ -227,16 +227,13 @@ impl<E: EntityTrait> Query<E> {
 
     /// Whether an index has all rows in the order.
     fn is_in_order(&self, table: &Table) -> bool {
-        table.indexes.iter().any(|index| !index.leaves_few && index.columns == self.order)
+        table.indexes.iter().any(|index| index.is_sorted_by(self.order.iter().map(String::as_str)))
     }
 
     /// Whether an index has the rows of each value of a column in the order.
     pub(super) fn is_in_order_behind(&self, column: &str, table: &Table) -> bool {
         let wanted = || std::iter::once(column).chain(self.order.iter().map(String::as_str));
-        table
-            .indexes
-            .iter()
-            .any(|index| !index.leaves_few && index.columns.iter().map(String::as_str).eq(wanted()))
+        table.indexes.iter().any(|index| index.is_sorted_by(wanted()))
     }
 
     /// The rows whose keys another select names, if one does.
@@ -303,7 +300,6 @@ impl<E: EntityTrait> From<Select<E>> for Query<E> {
             select,
             over_both: None,
             filters: Vec::new(),
-            begin: Condition::all(),
             order: Vec::new(),
             first: None,
             born: None,

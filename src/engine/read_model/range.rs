@@ -115,7 +115,7 @@ impl<E: EntityTrait> Query<E> {
 
     /// Whether an index tells what the list is sorted by.
     fn has_order(&self, index: &Index) -> bool {
-        self.order.iter().all(|column| index.columns.contains(column) || index.holds.contains(column))
+        self.order.iter().all(|column| index.tells(column))
     }
 }
 

@@ -75,8 +75,7 @@ impl Walk {
     /// Whether it goes over rows of an index that tells which of them pass.
     fn is_within(&self, index: &Index) -> bool {
         let sorted = self.apart.iter().map(|(column, _)| column).chain(&self.order);
-        let holds = |column: &String| index.columns.contains(column) || index.holds.contains(column);
-        !index.leaves_few && index.columns.iter().eq(sorted) && self.passed.iter().all(holds)
+        index.is_sorted_by(sorted.map(String::as_str)) && self.passed.iter().all(|column| index.tells(column))
     }
 }
 
@@ -98,21 +97,25 @@ fn end_of(column: &Column, first: &First) -> Option<Value> {
 #[cfg(test)]
 mod tests {
     use sea_orm::sea_query::WithClause;
-    use sea_orm::{ColumnTrait, ConnectionTrait, Database, DbBackend, EntityTrait, QueryTrait};
+    use sea_orm::{ColumnTrait, ConnectionTrait, Database, DbBackend, QueryTrait};
 
     use super::*;
     use crate::engine::read_model::query::Query as Matching;
-    use crate::engine::read_model::source::{Page, Rows};
-    use crate::engine::read_model::statement;
     use crate::engine::read_model::table;
     use crate::engine::read_model::thing;
     use crate::engine::read_model::thing::Column::{Age, Kind, Size};
-    use crate::engine::read_model::thing::list::{all, by_their_end, in_buckets, source, steps_of, things};
+    use crate::engine::read_model::thing::list::{
+        all, by_their_end, in_buckets, listed, source, steps_of, things,
+    };
 
     const DIRECTIONS: [Order; 2] = [Order::Asc, Order::Desc];
 
     fn first(matching: Matching<thing::Entity>, direction: Order, end: Option<i64>) -> Walk {
-        matching.in_order([Size]).first(First { rows: 2, direction, end }).walk(&things()[0]).unwrap()
+        matching
+            .in_order([Size])
+            .first(First { rows: 2, direction, begin: None, end })
+            .walk(&things()[0])
+            .unwrap()
     }
 
     /// How far the first two that are older than 3 reach, where things of these sizes and ages are rows of now.
@@ -151,19 +154,16 @@ mod tests {
         let tables = things();
         for direction in DIRECTIONS {
             let is_up = direction == Order::Asc;
-            let begin = if is_up { Size.gte(1) } else { Size.lte(99) };
-            let matching = all().within(Age, Age.gt(3)).begins_where(begin).in_order([Size]);
-            let list = matching.first(First { rows: 20, direction, end: Some(50) });
+            let begin = Some(if is_up { 1 } else { 99 });
+            let matching = all().within(Age, Age.gt(3)).in_order([Size]);
+            let list = matching.first(First { rows: 20, direction, begin, end: Some(50) });
             let walk = list.walk(&tables[0]).unwrap();
             let merged = source(DbBackend::Sqlite, &tables).merged(&tables[0], in_buckets(), &walk).unwrap();
             let sql = DbBackend::Sqlite.build(&merged).sql;
             let ends = sql.matches(if is_up { r#""size" <= ?"# } else { r#""size" >= ?"# }).count();
             assert_eq!(ends, 1, "of two ends SQLite takes the first, and walks on to it: {sql}");
-            let query = list.into_select().into_query();
-            let over_both = thing::Entity::find().into_query();
-            let page = Page { query: &query, over_both: Some(&over_both), rows: Rows::Walked(&walk) };
-            let list = statement::list(source(DbBackend::Sqlite, &tables), &tables[0], in_buckets(), page);
-            let steps = steps_of(&tables, statement::ready(DbBackend::Sqlite, &list)).await;
+            let list = listed(DbBackend::Sqlite, in_buckets(), list);
+            let steps = steps_of(&tables, list).await;
             let found = "history_size (bucket=? AND size>? AND size<?)";
             assert!(steps.iter().any(|step| step.contains(found)), "{steps:#?}");
         }
@@ -210,7 +210,7 @@ mod tests {
         database.execute_unprepared("CREATE INDEX in_order ON texts (text)").await.unwrap();
         for direction in DIRECTIONS {
             let column = Column { definition: ColumnType::Text, ..things()[0].columns[0].clone() };
-            let first = First { rows: 1, direction, end: None };
+            let first = First { rows: 1, direction, begin: None, end: None };
             let end = Expr::val(end_of(&column, &first).unwrap());
             // As it stands in a statement, without a kind of its own.
             let end = CaseStatement::new().case(Expr::val(1).eq(1), end).finally(Expr::val(2));
@@ -220,6 +220,9 @@ mod tests {
             assert_eq!(database.query_all(&within).await.unwrap().len(), 3);
         }
         let nullable = Column { nullable: true, ..things()[0].columns[0].clone() };
-        assert_eq!(end_of(&nullable, &First { rows: 1, direction: Order::Asc, end: None }), None);
+        assert_eq!(
+            end_of(&nullable, &First { rows: 1, direction: Order::Asc, begin: None, end: None }),
+            None
+        );
     }
 }

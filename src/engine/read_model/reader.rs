@@ -109,7 +109,7 @@ impl Reader {
     /// unless little is found anyway ([`Query::few`], [`Query::with_words`]).
     ///
     /// A list sorted by time is found faster far back when it is told that none is later than the moment: where the newest
-    /// come first by [`Query::begins_where`], otherwise as [`First::end`](super::First::end).
+    /// come first as [`First::begin`](super::First::begin), otherwise as [`First::end`](super::First::end).
     ///
     /// # Errors
     /// As [`wait_for`](Self::wait_for), or when the database fails.
@@ -280,10 +280,10 @@ impl Reader {
             let shown = self.wait_until(at, until).await?;
             newest = newest.max(shown.position.plus(MARGIN));
             is_past |= at < shown.position;
-            let by = match shown.position.get() - at.get() {
-                _ if finding == Finding::Few => Way::Filter,
-                behind if behind <= self.model.settings.near => Way::Ended,
-                _ => Way::Buckets { newest },
+            let by = match finding {
+                Finding::Few => Way::Filter,
+                _ if self.is_far(at, &shown) => Way::Buckets { newest },
+                _ => Way::Ended,
             };
             let view = if is_past { View::At { position: at, by } } else { View::Now };
             let select = build(self.model.source(shown.generation), view);
@@ -342,7 +342,7 @@ impl Reader {
         table: &Table,
         query: &Query<E>,
     ) -> Option<(Range, Met)> {
-        let Instance { store, settings, .. } = &*self.model;
+        let store = &self.model.store;
         let is_past = at < shown.position;
         let born = query.born.as_ref().filter(|_| is_past);
         let (of_then, ranges) = (query.born_range(table), query.filtered_ranges(table));
@@ -358,8 +358,7 @@ impl Reader {
         if ranges.is_empty() {
             return None;
         }
-        let is_far = shown.position.get() - at.get() > settings.near;
-        let around = is_far.then(|| (at, shown.position.plus(MARGIN)));
+        let around = self.is_far(at, shown).then(|| (at, shown.position.plus(MARGIN)));
         let conditions: Vec<Condition> = ranges.iter().map(Range::meets).collect();
         let of = (store, self.model.source(shown.generation));
         let met = threshold::meet(of, (table, around), &conditions, threshold.rows).await;
@@ -394,14 +393,16 @@ impl Reader {
         table: &Table,
         query: &Query<E>,
     ) -> Empty {
-        if table.ever_changing
-            || shown.generation == 0
-            || shown.position.get() - at.get() <= self.model.settings.near
-        {
+        if table.ever_changing || shown.generation == 0 || !self.is_far(at, shown) {
             return Empty::default();
         }
         let around = bucket::around(at, shown.position);
         EmptyBuckets::of(&self.model, table, shown, &around, &query.kinds(table))
+    }
+
+    /// Whether a position is so far back that too many versions have ended since to look through them.
+    fn is_far(&self, at: Position, shown: &Checkpoint) -> bool {
+        shown.position.get() - at.get() > self.model.settings.near
     }
 
     async fn wait_until(&self, at: Position, until: Instant) -> Result<Checkpoint, ReadError> {

@@ -64,9 +64,14 @@ pub mod list {
 
     /// The largest things first.
     pub fn largest(backend: DbBackend, view: View, matching: Query<Entity>) -> Statement {
+        let first = First { rows: 20, direction: Order::Desc, begin: None, end: None };
+        listed(backend, view, matching.in_order([Size]).first(first))
+    }
+
+    /// Such a list.
+    pub fn listed(backend: DbBackend, view: View, list: Query<Entity>) -> Statement {
         let tables = things();
         let source = source(backend, &tables);
-        let list = matching.in_order([Size]).first(First { rows: 20, direction: Order::Desc, end: None });
         let walk = list.walk(&tables[0]);
         let over_both = list.over_both.clone().map(QueryTrait::into_query);
         let query = list.into_select().into_query();

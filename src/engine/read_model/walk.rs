@@ -117,8 +117,7 @@ impl Source<'_> {
         };
         if let View::At { position, by } = view {
             let mut past = self.ended(table, position, by, &part);
-            let reach = self.reach(table, view, walk);
-            match reach.filter(|_| !parts.is_empty()) {
+            match (!parts.is_empty()).then(|| self.reach(table, view, walk)).flatten() {
                 Some(reach) => {
                     past.and_where(reach.within);
                     all.with_cte(WithClause::new().cte(reach.named).to_owned());

@@ -89,7 +89,7 @@ impl<C: ColumnTrait> Sorting<C> {
         let (since, until) = (self.times.and_then(|times| times.since), self.times.map(|times| times.until));
         let (begin, end) = if order == Order::Asc { (since, until) } else { (until, since) };
         // A cursor is where its page begins: of two places, a database may go to the other one and walk on from there.
-        let begin = columns().next().zip(begin).filter(|_| page.cursor.is_none());
+        let begin = begin.filter(|_| page.cursor.is_none());
         let sorted = query.in_order(columns()).try_map(|select| -> Result<Select<E>> {
             let Some(cursor) = &page.cursor else { return Ok(select) };
             let here =
@@ -97,12 +97,7 @@ impl<C: ColumnTrait> Sorting<C> {
             let there = Expr::tuple(self.values(&cursor.place)?.into_iter().map(Expr::value));
             Ok(select.filter(if order == Order::Asc { here.gt(there) } else { here.lt(there) }))
         })?;
-        let paged = sorted.first(First { rows: page.fetch(), direction: order.clone(), end });
-        Ok(match begin {
-            Some((column, begin)) if order == Order::Asc => paged.begins_where(column.gte(begin)),
-            Some((column, begin)) => paged.begins_where(column.lte(begin)),
-            None => paged,
-        })
+        Ok(sorted.first(First { rows: page.fetch(), direction: order, begin, end }))
     }
 
     /// Where a row stands in this order.

@@ -122,7 +122,7 @@ async fn rows_that_changed_since_stand_among_those_that_did_not(home: &Home) {
                             Ok::<_, Infallible>(after(select, column, direction, &expected[..behind]))
                         })
                         .unwrap_or_else(|never| match never {});
-                    let first = First { rows: 4, direction: direction.clone(), end };
+                    let first = First { rows: 4, direction: direction.clone(), begin: None, end };
                     let found = reader.rows(at, those.first(first)).await.unwrap();
                     let expected: Vec<_> = expected.iter().skip(behind).take(4).cloned().collect();
                     assert_eq!(found, expected, "{direction:?} by {column:?}, up to {shelf}, at {at}");
@@ -223,7 +223,7 @@ fn walked(those: Select<toys::Entity>) -> Query<toys::Entity> {
 }
 
 fn first_by_name(those: Query<toys::Entity>) -> Query<toys::Entity> {
-    let first = First { rows: 3, direction: Order::Asc, end: None };
+    let first = First { rows: 3, direction: Order::Asc, begin: None, end: None };
     those.in_order([toys::Column::Name]).first(first)
 }
 
